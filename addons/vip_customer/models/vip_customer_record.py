@@ -1,0 +1,42 @@
+from odoo import api, fields, models
+
+
+class VipCustomerRecord(models.AbstractModel):
+    """Something that belongs to one customer of the programme.
+
+    The company is that of the customer's membership and nobody's to choose. Whoever gets such a record
+    without being in the programme joins it.
+    """
+
+    _name = "vip.customer.record"
+    _description = "Record of a VIP customer"
+    _inherit = "vip.guarded.mixin"
+    _guarded_fields = frozenset({"company_id"})
+
+    partner_id = fields.Many2one(
+        "res.partner", string="Customer", required=True, ondelete="restrict", index=True
+    )
+    company_id = fields.Many2one(
+        "res.company",
+        compute="_compute_company_id",
+        store=True,
+        precompute=True,
+        required=True,
+        ondelete="restrict",
+        index=True,
+    )
+
+    @api.depends("partner_id")
+    def _compute_company_id(self):
+        for record in self:
+            partner = record.partner_id
+            company = partner.vip_membership_id.company_id or partner.company_id
+            record.company_id = company or self.env.company
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        records = super().create(vals_list)
+        for company, group in records.grouped("company_id").items():
+            # joining follows from having a record; it is no right of its own
+            self.env["vip.membership"].sudo()._ensure(group.partner_id.ids, company)
+        return records

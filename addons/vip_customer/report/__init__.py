@@ -1,0 +1,1 @@
+from . import vip_tier_run_comparison

@@ -1,0 +1,184 @@
+"""The cast of the tests and the factories they share.
+
+    company "Test Mobile" (CNY, Asia/Shanghai), today is 2026-03-10
+
+    branch      lead     account managers
+    city        lead     manager_a, manager_b
+    county      -        manager_c
+
+    user        role
+    desk        front desk and hotline
+    manager_a   account manager, manager_b likewise
+    lead        team lead of the city branch
+    boss        manager
+    approver    manager and approver
+    auditor     auditor
+    importer    import
+    employee    plain internal user
+    portal      portal user
+"""
+
+from datetime import date
+from decimal import Decimal
+
+from odoo import Command
+from odoo.tests import freeze_time, new_test_user
+
+from odoo.addons.base.tests.common import BaseCommon
+
+TODAY = "2026-03-10 02:00:00"  # UTC; 10:00 in Shanghai
+
+
+class VipCase(BaseCommon):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.startClassPatcher(freeze_time(TODAY))
+        cls.company = cls.env["res.company"].create(
+            {
+                "name": "Test Mobile",
+                "currency_id": cls.env.ref("base.CNY").id,
+                "country_id": cls.env.ref("base.cn").id,
+            }
+        )
+        cls.env.ref("base.CNY").active = True
+        cls.company.resource_calendar_id.tz = "Asia/Shanghai"
+        cls.env = cls.env(
+            context={**cls.env.context, "allowed_company_ids": cls.company.ids, "tz": "Asia/Shanghai"}
+        )
+        cls.env.user.company_ids = [Command.link(cls.company.id)]
+        cls.env.user.company_id = cls.company
+        cls.users = {
+            name: cls._create_user(name, *groups)
+            for name, groups in {
+                "desk": ["desk"],
+                "manager_a": ["user"],
+                "manager_b": ["user"],
+                "manager_c": ["user"],
+                "lead": ["lead"],
+                "boss": ["manager"],
+                "approver": ["manager", "approver"],
+                "auditor": ["auditor"],
+                "importer": ["import"],
+                "employee": [],
+            }.items()
+        }
+        cls.users["portal"] = new_test_user(
+            cls.env,
+            "vip_test_portal",
+            groups="base.group_portal",
+            company_id=cls.company.id,
+            company_ids=[Command.set(cls.company.ids)],
+        )
+        cls.city = cls.env["crm.team"].create(
+            {"name": "City", "company_id": cls.company.id, "user_id": cls.users["lead"].id}
+        )
+        cls.county = cls.env["crm.team"].create(
+            {"name": "County", "company_id": cls.company.id, "user_id": False}
+        )
+        cls.silver = cls.env.ref("vip_customer.tier_silver")
+        cls.gold = cls.env.ref("vip_customer.tier_gold")
+        cls.diamond = cls.env.ref("vip_customer.tier_diamond")
+
+    @classmethod
+    def _create_user(cls, name, *groups):
+        roles = [f"vip_customer.group_vip_{group}" for group in groups]
+        return new_test_user(
+            cls.env,
+            f"vip_test_{name}",
+            groups=",".join(["base.group_user", *roles]),
+            company_id=cls.company.id,
+            company_ids=[Command.set(cls.company.ids)],
+        )
+
+    @classmethod
+    def _create_policy(cls, in_force=True, **values):
+        """The preset "mobile operator", valid 2026-02-01 to 2027-01-31."""
+        policy = cls.env["vip.tier.policy"].create(
+            {
+                "name": "Standard 2026",
+                "company_id": cls.company.id,
+                "date_from": "2026-02-01",
+                "date_to": "2027-01-31",
+                **cls.env["vip.tier.policy"]._prepare_preset_values(),
+                **values,
+            }
+        )
+        if in_force:
+            policy.action_open()
+        return policy
+
+    @classmethod
+    def _create_customer(cls, name, bills=(), joined_on="2022-10-01", number=None, **values):
+        """A customer with an optional number and with bills.
+
+        :param bills: dict month -> amount or (amount, suspensions)
+        """
+        partner = cls.env["res.partner"].create({"name": name, **values})
+        line = cls.env["vip.service.number"]
+        if number:
+            line = line.create(
+                {"partner_id": partner.id, "number": number, "activated_on": joined_on}
+            )
+        else:
+            cls.env["vip.membership"]._ensure(partner.ids, cls.company)
+            partner.vip_membership_id.joined_on = joined_on
+        cls._create_bills(partner, bills, line)
+        return partner
+
+    @classmethod
+    def _create_bills(cls, partner, bills, number=None):
+        rows = []
+        for month, bill in dict(bills).items():
+            amount, arrears = bill if isinstance(bill, tuple) else (bill, 0)
+            rows.append(
+                {
+                    "partner_id": partner.id,
+                    "number_id": number.id if number else False,
+                    "month": month,
+                    "amount": amount,
+                    "arrears_suspensions": arrears,
+                }
+            )
+        return cls.env["vip.billing.fact"].create(rows)
+
+    @staticmethod
+    def _year(amount, year=2025, arrears=0):
+        """Twelve equal bills; the suspensions fall into the last month."""
+        bills = {date(year, month, 1): amount for month in range(1, 13)}
+        bills[date(year, 12, 1)] = (amount, arrears)
+        return bills
+
+    @classmethod
+    def _compute_run(cls, policy, as_of="2026-02-01", scope="all", user="boss", **values):
+        run = cls.env["vip.tier.run"].create(
+            {"policy_id": policy.id, "as_of": as_of, "scope": scope, **values}
+        )
+        run.with_user(cls.users[user]).action_compute()
+        return run
+
+    @classmethod
+    def _apply_run(cls, run):
+        """Approve as somebody else and apply."""
+        as_approver = run.with_user(cls.users["approver"])
+        as_approver.accept_incomplete = True
+        as_approver.action_approve()
+        as_approver.action_apply()
+        return run
+
+    @classmethod
+    def _assess(cls, policy, as_of="2026-02-01", scope="all", **values):
+        return cls._apply_run(cls._compute_run(policy, as_of, scope, **values))
+
+    @classmethod
+    def _history(cls, partner):
+        """The customer's history as (tier code, from, to, source), oldest first."""
+        rows = cls.env["vip.tier.history"].search([("partner_id", "=", partner.id)], order="id")
+        return [
+            (row.tier_id.code, str(row.date_from), row.date_to and str(row.date_to), row.source)
+            for row in rows
+        ]
+
+    @staticmethod
+    def _decimal(value):
+        return Decimal(str(value))

@@ -1,0 +1,1 @@
+from . import number_key, tier_rules, tier_sql

@@ -1,0 +1,18 @@
+from odoo import fields, models
+
+
+class VipManagerAssign(models.TransientModel):
+    """Gives customers an account manager and a branch."""
+
+    _name = "vip.manager.assign"
+    _description = "Assign an account manager"
+
+    membership_ids = fields.Many2many("vip.membership", string="Customers", required=True)
+    manager_id = fields.Many2one("res.users", string="Account manager", domain="[('share', '=', False)]")
+    team_id = fields.Many2one("crm.team", string="Branch")
+
+    def action_confirm(self):
+        """Assign the customers."""
+        self.ensure_one()
+        self.membership_ids.assign(self.manager_id.id, self.team_id.id)
+        return {"type": "ir.actions.act_window_close"}
