@@ -78,13 +78,15 @@ class VipMembership(models.Model):
         self.env["vip.billing.fact"].flush_model()
         rows = self.env.execute_query(
             SQL(
-                """SELECT month, sum(amount), sum(arrears_suspensions)::int FROM vip_billing_fact
+                """SELECT month, sum(amount)::text, sum(arrears_suspensions)::int
+                     FROM vip_billing_fact
                     WHERE partner_id = %s AND month >= %s GROUP BY month""",
                 self.partner_id.id,
                 first,
             )
         )
-        return {month: (amount, arrears) for month, amount, arrears in rows}
+        # as text, because Odoo's cursor reads numeric as float
+        return {month: (Decimal(amount), arrears) for month, amount, arrears in rows}
 
     def _figures(self, standard, window, as_of, bills):
         inside = [bill for month, bill in bills.items() if window.first <= month <= window.last]

@@ -1,3 +1,6 @@
+from datetime import date
+
+from odoo import Command
 from odoo.tests import tagged
 
 from .common import VipCase
@@ -41,11 +44,12 @@ class TestWorkedExamples(VipCase):
         self.assertEqual(self._line(run, fined).new_tier_id, self.silver)
 
     def test_bound_inclusive(self):
-        exact = self._create_customer("Exact", self._year(700), joined_on="2025-06-01")
-        self._create_bills(exact, {"2025-05-01": 0})
-        run = self._compute_run(self._create_policy(min_tenure_months=0))
+        exact = self._create_customer("Exact", self._year(700))
+        below = self._create_customer("Below", {**self._year(700), date(2025, 3, 1): 699.99})
+        run = self._compute_run(self._create_policy(band_ids=[Command.clear()]))
         self.assertEqual(self._line(run, exact).new_tier_id, self.gold)
-        self.assertEqual(self._line(run, exact).movement, "enter")
+        self.assertEqual(self._line(run, below).new_tier_id, self.silver)
+        self.assertEqual(self._line(run, below).average_spend, 699.9991)
 
     def test_apply(self):
         partner = self._create_customer("Silver", self._year(650), number="138 0013 8000")
