@@ -87,9 +87,7 @@ class ResPartner(models.Model):
         """
         self.ensure_one()
         if not self.vip_membership_id:
-            raise UserError(
-                self.env._("“%s” is not in the VIP programme yet.", self.display_name)
-            )
+            raise UserError(self.env._("“%s” is not in the VIP programme yet.", self.display_name))
         return {
             "type": "ir.actions.act_window",
             "res_model": "vip.membership",
@@ -135,9 +133,7 @@ class ResPartner(models.Model):
         self.check_access("read")
         member = self.sudo().vip_membership_id  # a desk agent sees no VIP pages, only this answer
         if not member:
-            raise UserError(
-                self.env._("“%s” is not in the VIP programme yet.", self.display_name)
-            )
+            raise UserError(self.env._("“%s” is not in the VIP programme yet.", self.display_name))
         if member.company_id not in self.env.user.company_ids:
             raise AccessError(
                 self.env._(

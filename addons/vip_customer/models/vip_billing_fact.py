@@ -22,10 +22,11 @@ class VipBillingFact(models.Model):
     currency_id = fields.Many2one(related="company_id.currency_id")
     month = fields.Date(required=True, help="First day of the month.")
     amount = fields.Monetary(required=True)
-    arrears_suspensions = fields.Integer(default=0, required=True)
+    arrears_suspensions = fields.Integer(default=0, required=True, string="Arrears suspensions")
 
     _number_month_uniq = models.UniqueIndex(
-        "(number_id, month) WHERE number_id IS NOT NULL", "This number has a bill of this month already."
+        "(number_id, month) WHERE number_id IS NOT NULL",
+        "This number has a bill of this month already.",
     )
     _partner_month_uniq = models.UniqueIndex(
         "(partner_id, month) WHERE number_id IS NULL",

@@ -53,7 +53,9 @@ class VipBillingMonth(models.Model):
     def action_view_bills(self):
         """Open the bills of this month."""
         self.ensure_one()
-        action = self.env["ir.actions.act_window"]._for_xml_id("vip_customer.vip_billing_fact_action")
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "vip_customer.vip_billing_fact_action"
+        )
         domain = [("month", "=", self.month), ("company_id", "=", self.company_id.id)]
         return {**action, "domain": domain, "context": {}}
 

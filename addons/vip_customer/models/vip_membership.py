@@ -61,7 +61,12 @@ class VipMembership(models.Model):
     )
 
     partner_id = fields.Many2one(
-        "res.partner", string="Customer", required=True, ondelete="restrict", readonly=True, copy=False
+        "res.partner",
+        string="Customer",
+        required=True,
+        ondelete="restrict",
+        readonly=True,
+        copy=False,
     )
     company_id = fields.Many2one(
         "res.company", required=True, ondelete="restrict", readonly=True, index=True
@@ -69,11 +74,15 @@ class VipMembership(models.Model):
     currency_id = fields.Many2one(related="company_id.currency_id")
     active = fields.Boolean(related="partner_id.active")
     # tier
-    tier_id = fields.Many2one("vip.tier", ondelete="restrict", readonly=True, index=True, copy=False)
+    tier_id = fields.Many2one(
+        "vip.tier", ondelete="restrict", readonly=True, index=True, copy=False
+    )
     tier_color = fields.Integer(related="tier_id.color")
-    valid_until = fields.Date(readonly=True, copy=False)
+    valid_until = fields.Date(readonly=True, copy=False, string="Valid until")
     since = fields.Date(
-        readonly=True, copy=False, help="The customer has had today's tier without a break since then."
+        readonly=True,
+        copy=False,
+        help="The customer has had today's tier without a break since then.",
     )
     movement = fields.Selection(
         MOVEMENTS, string="Last movement", readonly=True, copy=False, index="btree_not_null"
@@ -85,6 +94,7 @@ class VipMembership(models.Model):
         copy=False,
         index="btree_not_null",
         help="What the runs decided. An override may put another tier on top.",
+        string="Base tier",
     )
     base_valid_until = fields.Date(readonly=True, copy=False, string="Base valid until")
     is_overdue = fields.Boolean(
@@ -94,11 +104,18 @@ class VipMembership(models.Model):
         help="The validity is over and no run has judged the customer since.",
     )
     # programme
-    joined_on = fields.Date(help="With us since; years with us count for the tier.")
-    closed_on = fields.Date(
-        readonly=True, copy=False, help="First day on which the customer had no open number any more."
+    joined_on = fields.Date(
+        help="With us since; years with us count for the tier.", string="Joined on"
     )
-    card_number = fields.Char(readonly=True, copy=False, index="btree_not_null")
+    closed_on = fields.Date(
+        readonly=True,
+        copy=False,
+        help="First day on which the customer had no open number any more.",
+        string="No open number since",
+    )
+    card_number = fields.Char(
+        readonly=True, copy=False, index="btree_not_null", string="Card number"
+    )
     protected = fields.Boolean(readonly=True, copy=False)
     # responsibility
     manager_id = fields.Many2one(
@@ -110,20 +127,23 @@ class VipMembership(models.Model):
     # private profile
     birthday = fields.Date(copy=False)
     birthday_calendar = fields.Selection(
-        [("solar", "Solar"), ("lunar", "Lunar")], default="solar", copy=False
+        [("solar", "Solar"), ("lunar", "Lunar")],
+        default="solar",
+        copy=False,
+        string="Birthday calendar",
     )
     # contact
     phone = fields.Char(related="partner_id.phone", related_sudo=False)
     email = fields.Char(related="partner_id.email", related_sudo=False)
     city = fields.Char(related="partner_id.city", related_sudo=False)
-    image_128 = fields.Image(related="partner_id.image_128", related_sudo=False)
+    avatar_128 = fields.Image(related="partner_id.avatar_128", related_sudo=False)
     ref = fields.Char(related="partner_id.ref", string="Customer code", related_sudo=False)
     # what belongs to the customer
     number_ids = fields.One2many(related="partner_id.vip_number_ids", related_sudo=False)
     number_count = fields.Integer(compute="_compute_number_count", string="Numbers")
     history_ids = fields.Many2many("vip.tier.history", compute="_compute_history_ids")
     override_ids = fields.Many2many("vip.tier.override", compute="_compute_override_ids")
-    bill_graph = fields.Text(compute="_compute_bill_graph")
+    bill_graph = fields.Text(compute="_compute_bill_graph", string="Bills by month")
     explanation = fields.Html(compute="_compute_explanation", sanitize=False)
 
     _partner_uniq = models.Constraint(
@@ -201,7 +221,14 @@ class VipMembership(models.Model):
                 for month in months
             ]
             member.bill_graph = json.dumps(
-                [{"key": self.env._("Bills"), "values": values, "title": "", "is_sample_data": False}]
+                [
+                    {
+                        "key": self.env._("Bills"),
+                        "values": values,
+                        "title": "",
+                        "is_sample_data": False,
+                    }
+                ]
             )
 
     def _compute_explanation(self):

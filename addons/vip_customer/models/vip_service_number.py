@@ -45,13 +45,13 @@ class VipServiceNumber(models.Model):
         compute="_compute_number_e164", store=True, string="International number"
     )
     state = fields.Selection(STATES, default=ACTIVE, required=True)
-    activated_on = fields.Date()
-    closed_on = fields.Date(help="First day on which the number is closed.")
+    activated_on = fields.Date(string="Activated on")
+    closed_on = fields.Date(help="First day on which the number is closed.", string="Closed on")
     date_from = fields.Date(readonly=True, string="Owner from")
     date_to = fields.Date(readonly=True, string="Owner until", help="Last day of this owner.")
     is_primary = fields.Boolean(string="Primary number")
     plan = fields.Char()
-    contract_end = fields.Date()
+    contract_end = fields.Date(string="Contract end")
     backup_sim = fields.Boolean(string="Backup SIM")
 
     _number_open_uniq = models.UniqueIndex(
@@ -71,7 +71,8 @@ class VipServiceNumber(models.Model):
         "A customer has one primary number.",
     )
     _closed_on_set = models.Constraint(
-        "CHECK (state <> 'closed' OR closed_on IS NOT NULL)", "A closed number needs its closing date."
+        "CHECK (state <> 'closed' OR closed_on IS NOT NULL)",
+        "A closed number needs its closing date.",
     )
     _owner_dates = models.Constraint(
         "CHECK (date_to >= date_from)", "A number's owner cannot end before he begins."
@@ -197,13 +198,17 @@ class VipServiceNumber(models.Model):
         # be open twice or not at all.
         self.sudo().write({"date_to": day - timedelta(days=1), "is_primary": False})
         kept = ("number", "state", "plan", "contract_end", "backup_sim")
-        successor = self.sudo().with_company(self.company_id).create(
-            {
-                **{name: self[name] for name in kept},
-                "partner_id": partner.id,
-                "activated_on": day,
-                "date_from": day,
-            }
+        successor = (
+            self.sudo()
+            .with_company(self.company_id)
+            .create(
+                {
+                    **{name: self[name] for name in kept},
+                    "partner_id": partner.id,
+                    "activated_on": day,
+                    "date_from": day,
+                }
+            )
         )
         return successor.id
 

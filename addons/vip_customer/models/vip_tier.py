@@ -27,10 +27,16 @@ class VipTier(models.Model):
     active = fields.Boolean(default=True)
     # hotline
     queue_priority = fields.Integer(
-        default=9, help="Place in the hotline's queue: 1 is answered first."
+        default=9,
+        help="Place in the hotline's queue: 1 is answered first.",
+        string="Queue priority",
     )
-    direct_to_agent = fields.Boolean(help="The caller reaches an agent without a voice menu.")
-    seat_group = fields.Char(help="Group of agents that answers, as the telephone system names it.")
+    direct_to_agent = fields.Boolean(
+        help="The caller reaches an agent without a voice menu.", string="Agent at once"
+    )
+    seat_group = fields.Char(
+        help="Group of agents that answers, as the telephone system names it.", string="Seat group"
+    )
     # today
     member_count = fields.Integer(compute="_compute_member_count", string="Customers")
 
@@ -54,9 +60,13 @@ class VipTier(models.Model):
     @api.ondelete(at_uninstall=False)
     def _unlink_except_used(self):
         used = self.env["vip.tier.history"].sudo().search([("tier_id", "in", self.ids)], limit=1)
-        used = used.tier_id or self.env["vip.tier.rule"].sudo().search(
-            [("tier_id", "in", self.ids)], limit=1
-        ).tier_id
+        used = (
+            used.tier_id
+            or self.env["vip.tier.rule"]
+            .sudo()
+            .search([("tier_id", "in", self.ids)], limit=1)
+            .tier_id
+        )
         if used:
             raise UserError(
                 self.env._(

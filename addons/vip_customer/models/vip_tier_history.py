@@ -48,15 +48,22 @@ class VipTierHistory(models.Model):
     _rec_name = "tier_id"
 
     partner_id = fields.Many2one(
-        "res.partner", string="Customer", required=True, ondelete="restrict", readonly=True, index=True
+        "res.partner",
+        string="Customer",
+        required=True,
+        ondelete="restrict",
+        readonly=True,
+        index=True,
     )
     company_id = fields.Many2one(
         "res.company", required=True, ondelete="restrict", readonly=True, index=True
     )
     tier_id = fields.Many2one("vip.tier", ondelete="restrict", readonly=True)
-    date_from = fields.Date(required=True, readonly=True)
-    date_to = fields.Date(readonly=True, help="Last day, included. Empty while this is the case.")
-    valid_until = fields.Date(readonly=True)
+    date_from = fields.Date(required=True, readonly=True, string="From")
+    date_to = fields.Date(
+        readonly=True, help="Last day, included. Empty while this is the case.", string="Until"
+    )
+    valid_until = fields.Date(readonly=True, string="Valid until")
     source = fields.Selection(
         [("run", "Tier run"), ("override", "Override"), ("closure", "Numbers closed or reopened")],
         required=True,

@@ -45,7 +45,12 @@ class VipTierOverride(models.Model):
     date_to = fields.Date(required=True, string="Until", help="Last day, included.")
     reason = fields.Text(required=True)
     requested_by = fields.Many2one(
-        "res.users", required=True, readonly=True, default=lambda self: self.env.user, copy=False
+        "res.users",
+        required=True,
+        readonly=True,
+        default=lambda self: self.env.user,
+        copy=False,
+        string="Requested by",
     )
     approved_by = fields.Many2one("res.users", readonly=True, copy=False, string="Decided by")
     state = fields.Selection(
@@ -193,7 +198,8 @@ class VipTierOverride(models.Model):
             if override.state != REQUESTED:
                 raise UserError(
                     self.env._(
-                        "The override of “%s” was decided already.", override.partner_id.display_name
+                        "The override of “%s” was decided already.",
+                        override.partner_id.display_name,
                     )
                 )
 

@@ -92,10 +92,15 @@ class VipTierPolicy(models.Model):
     )
     # score
     points_per_unit = fields.Float(
-        default=1.0, digits=(12, 4), required=True, help="Points for each unit of money billed."
+        default=1.0,
+        digits=(12, 4),
+        required=True,
+        help="Points for each unit of money billed.",
+        string="Points per unit of money",
     )
     arrears_penalty = fields.Integer(
-        help="Points taken off for each arrears suspension in the window."
+        help="Points taken off for each arrears suspension in the window.",
+        string="Penalty per arrears suspension",
     )
     arrears_penalty_max = fields.Integer(
         string="Penalty at most",
@@ -109,13 +114,17 @@ class VipTierPolicy(models.Model):
         [(tier_rules.EARNED, "To the earned tier"), (tier_rules.ONE_STEP, "One step at most")],
         default=tier_rules.EARNED,
         required=True,
+        string="How far",
     )
     downgrade_timing = fields.Selection(
         [(tier_rules.IMMEDIATE, "At once"), (tier_rules.AT_EXPIRY, "When the validity is over")],
         default=tier_rules.IMMEDIATE,
         required=True,
+        string="When",
     )
-    grace_days = fields.Integer(help="Days after the end of the validity before a tier may fall.")
+    grace_days = fields.Integer(
+        help="Days after the end of the validity before a tier may fall.", string="Grace days"
+    )
     # runs
     auto_apply = fields.Boolean(
         string="Apply prepared runs by themselves",
@@ -125,7 +134,9 @@ class VipTierPolicy(models.Model):
     run_ids = fields.One2many("vip.tier.run", "policy_id", string="Runs")
     run_count = fields.Integer(compute="_compute_run_count", string="Number of runs")
     # preview
-    book_preview = fields.Html(compute="_compute_book_preview", sanitize=False)
+    book_preview = fields.Html(
+        compute="_compute_book_preview", sanitize=False, string="Your book today"
+    )
 
     _date_order = models.Constraint(
         "CHECK (date_to >= date_from)",

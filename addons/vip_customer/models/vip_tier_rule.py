@@ -95,6 +95,8 @@ class VipTierRule(models.Model):
         """Whether ``other``, a rule of a higher tier, asks the same and less: that would make the
         higher tier the easier one."""
         own, others = self._asks(), other._asks()
-        return own.keys() == others.keys() and own != others and all(
-            others[name] <= own[name] for name in own
+        return (
+            own.keys() == others.keys()
+            and own != others
+            and all(others[name] <= own[name] for name in own)
         )

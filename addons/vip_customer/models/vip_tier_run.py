@@ -58,7 +58,11 @@ class VipTierRun(models.Model):
 
     name = fields.Char(compute="_compute_name", store=True, readonly=False, precompute=True)
     policy_id = fields.Many2one(
-        "vip.tier.policy", required=True, ondelete="restrict", index=True, domain="[('state', '!=', 'closed')]"
+        "vip.tier.policy",
+        required=True,
+        ondelete="restrict",
+        index=True,
+        domain="[('state', '!=', 'closed')]",
     )
     company_id = fields.Many2one(related="policy_id.company_id", store=True, index=True)
     currency_id = fields.Many2one(related="company_id.currency_id")
@@ -94,10 +98,10 @@ class VipTierRun(models.Model):
     )
     line_ids = fields.One2many("vip.tier.run.line", "run_id", readonly=True, copy=False)
     # who and when
-    computed_by = fields.Many2one("res.users", readonly=True, copy=False)
-    computed_at = fields.Datetime(readonly=True, copy=False)
-    approved_by = fields.Many2one("res.users", readonly=True, copy=False)
-    applied_at = fields.Datetime(readonly=True, copy=False)
+    computed_by = fields.Many2one("res.users", readonly=True, copy=False, string="Computed by")
+    computed_at = fields.Datetime(readonly=True, copy=False, string="Computed at")
+    approved_by = fields.Many2one("res.users", readonly=True, copy=False, string="Approved by")
+    applied_at = fields.Datetime(readonly=True, copy=False, string="Applied at")
     # outcome
     enter_count = fields.Integer(readonly=True, copy=False, string="Enter")
     up_count = fields.Integer(readonly=True, copy=False, string="Up")
@@ -107,14 +111,14 @@ class VipTierRun(models.Model):
     hold_count = fields.Integer(readonly=True, copy=False, string="Hold")
     line_count = fields.Integer(compute="_compute_line_count", string="Customers")
     decided_count = fields.Integer(compute="_compute_decided_count", string="Decided by hand")
-    tier_table = fields.Html(compute="_compute_tier_table", sanitize=False)
-    benefit_cost_before = fields.Monetary(readonly=True, copy=False)
-    benefit_cost_after = fields.Monetary(readonly=True, copy=False)
-    # incomplete bills
-    incomplete_warning = fields.Char(readonly=True, copy=False)
-    accept_incomplete = fields.Boolean(
-        string="Approve although bills are missing", copy=False
+    tier_table = fields.Html(
+        compute="_compute_tier_table", sanitize=False, string="Tiers before and after"
     )
+    benefit_cost_before = fields.Monetary(readonly=True, copy=False, string="Cost before")
+    benefit_cost_after = fields.Monetary(readonly=True, copy=False, string="Cost after")
+    # incomplete bills
+    incomplete_warning = fields.Char(readonly=True, copy=False, string="Bills look incomplete")
+    accept_incomplete = fields.Boolean(string="Approve although bills are missing", copy=False)
 
     _one_customer = models.Constraint(
         "CHECK (scope <> 'one' OR partner_id IS NOT NULL)",
@@ -137,11 +141,13 @@ class VipTierRun(models.Model):
             run.name = self.env._(
                 "%(policy)s, %(day)s, %(kind)s",
                 policy=run.policy_id.name or "",
-                day=run.as_of and run.as_of.isoformat() or "",
+                day=run.as_of.isoformat() if run.as_of else "",
                 kind=kind,
             )
 
-    @api.depends(*(f"{movement}_count" for movement in ("enter", "up", "keep", "down", "leave", "hold")))
+    @api.depends(
+        *(f"{movement}_count" for movement in ("enter", "up", "keep", "down", "leave", "hold"))
+    )
     def _compute_line_count(self):
         for run in self:
             run.line_count = (
@@ -236,7 +242,9 @@ class VipTierRun(models.Model):
             look incomplete and that was not accepted
         """
         if not self.env.user.has_group("vip_customer.group_vip_approver"):
-            raise AccessError(self.env._("Only an approver of the VIP programme may approve a run."))
+            raise AccessError(
+                self.env._("Only an approver of the VIP programme may approve a run.")
+            )
         self.check_access("write")
         for run in self:
             run._check_state(COMPUTED)
@@ -384,7 +392,9 @@ class VipTierRun(models.Model):
                 [("run_id", "=", self.id)], ["movement"], ["__count"]
             )
         )
-        names = [name for name, _label in self.env["vip.tier.run.line"]._fields["movement"].selection]
+        names = [
+            name for name, _label in self.env["vip.tier.run.line"]._fields["movement"].selection
+        ]
         self.write({f"{name}_count": counts.get(name, 0) for name in names})
 
     def _benefit_cost(self, _tier_field):
@@ -399,9 +409,8 @@ class VipTierRun(models.Model):
         the month before, or False."""
         window = tier_rules.window_of(self.policy_id._standard(), self.as_of, self.scope)
         before = tier_rules.add_months(window.last, -1)
-        counts = {
-            month: count
-            for month, count in self.env.execute_query(
+        counts = dict(
+            self.env.execute_query(
                 SQL(
                     """SELECT month, count(DISTINCT partner_id) FROM vip_billing_fact
                         WHERE company_id = %s AND month IN %s GROUP BY month""",
@@ -409,7 +418,7 @@ class VipTierRun(models.Model):
                     (before, window.last),
                 )
             )
-        }
+        )
         last, previous = counts.get(window.last, 0), counts.get(before, 0)
         if last >= ENOUGH_BILLS * previous:
             return False
@@ -462,13 +471,16 @@ class VipTierRun(models.Model):
         policy = self.policy_id
         if self.state == APPLIED:
             raise UserError(
-                self.env._("The run “%s” is applied already; it cannot be applied twice.", self.name)
+                self.env._(
+                    "The run “%s” is applied already; it cannot be applied twice.", self.name
+                )
             )
         self._check_state(APPROVED)
         if policy.state == POLICY_DRAFT:
             raise UserError(
                 self.env._(
-                    "The policy “%s” is still a draft. Put it in force first, then apply.", policy.name
+                    "The policy “%s” is still a draft. Put it in force first, then apply.",
+                    policy.name,
                 )
             )
         if policy.state == POLICY_CLOSED:

@@ -30,7 +30,12 @@ class VipTierRunLine(models.Model):
         "vip.membership", required=True, ondelete="cascade", readonly=True, index=True
     )
     partner_id = fields.Many2one(
-        "res.partner", string="Customer", required=True, ondelete="restrict", readonly=True, index=True
+        "res.partner",
+        string="Customer",
+        required=True,
+        ondelete="restrict",
+        readonly=True,
+        index=True,
     )
     manager_id = fields.Many2one(related="membership_id.manager_id", string="Account manager")
     team_id = fields.Many2one(related="membership_id.team_id", string="Branch")
@@ -40,29 +45,33 @@ class VipTierRunLine(models.Model):
     old_base_tier_id = fields.Many2one("vip.tier", string="Base before", readonly=True)
     old_base_valid_until = fields.Date(readonly=True, string="Base valid until before")
     # figures
-    total_spend = fields.Monetary(readonly=True, aggregator="sum")
-    spend_months = fields.Integer(readonly=True, aggregator=None)
+    total_spend = fields.Monetary(readonly=True, aggregator="sum", string="Total spend")
+    spend_months = fields.Integer(readonly=True, aggregator=None, string="Months that count")
     average_spend = fields.Float(
         readonly=True,
         digits=(16, 4),
         aggregator="avg",
         help="Cut after four decimals, so that it never looks higher than it is.",
+        string="Average spend",
     )
     arrears_count = fields.Integer(readonly=True, string="Arrears suspensions")
     tenure_months = fields.Integer(readonly=True, aggregator="avg", string="Tenure")
     score = fields.Integer(readonly=True, aggregator="avg")
     # decision
     rule_id = fields.Many2one("vip.tier.rule", readonly=True, string="Rule")
-    earned_tier_id = fields.Many2one("vip.tier", readonly=True)
+    earned_tier_id = fields.Many2one("vip.tier", readonly=True, string="Earned tier")
     proposed_tier_id = fields.Many2one(
-        "vip.tier", readonly=True, string="Proposed base", help="Earned tier after the downgrade policy."
+        "vip.tier",
+        readonly=True,
+        string="Proposed base",
+        help="Earned tier after the downgrade policy.",
     )
-    proposed_valid_until = fields.Date(readonly=True)
+    proposed_valid_until = fields.Date(readonly=True, string="Proposed valid until")
     is_open = fields.Boolean(readonly=True, string="Has an open number")
     override_id = fields.Many2one("vip.tier.override", readonly=True)
     is_decided = fields.Boolean(readonly=True, string="Decided by hand")
-    decided_by = fields.Many2one("res.users", readonly=True)
-    decision_reason = fields.Char(readonly=True)
+    decided_by = fields.Many2one("res.users", readonly=True, string="Decided by")
+    decision_reason = fields.Char(readonly=True, string="Reason given")
     # after
     base_tier_id = fields.Many2one("vip.tier", string="Base after", readonly=True)
     base_valid_until = fields.Date(readonly=True, string="Base valid until")
@@ -164,7 +173,8 @@ class VipTierRunLine(models.Model):
         if not self.is_open:
             raise UserError(
                 self.env._(
-                    "“%s” has no open number: nothing gives him a tier.", self.partner_id.display_name
+                    "“%s” has no open number: nothing gives him a tier.",
+                    self.partner_id.display_name,
                 )
             )
         new, new_valid_until = tier_rules.with_override(

@@ -29,7 +29,11 @@ class VipTierRunComparison(models.Model):
     )
     second_score = fields.Integer(readonly=True, aggregator="avg", string="Score, second run")
     difference = fields.Selection(
-        [("same", "Same tier"), ("higher", "Higher in the second"), ("lower", "Lower in the second")],
+        [
+            ("same", "Same tier"),
+            ("higher", "Higher in the second"),
+            ("lower", "Lower in the second"),
+        ],
         readonly=True,
     )
 

@@ -1,21 +1,21 @@
 """The cast of the tests and the factories they share.
 
-    company "Test Mobile" (CNY, Asia/Shanghai), today is 2026-03-10
+company "Test Mobile" (CNY, Asia/Shanghai), today is 2026-03-10
 
-    branch      lead     account managers
-    city        lead     manager_a, manager_b
-    county      -        manager_c
+branch      lead     account managers
+city        lead     manager_a, manager_b
+county      -        manager_c
 
-    user        role
-    desk        front desk and hotline
-    manager_a   account manager, manager_b likewise
-    lead        team lead of the city branch
-    boss        manager
-    approver    manager and approver
-    auditor     auditor
-    importer    import
-    employee    plain internal user
-    portal      portal user
+user        role
+desk        front desk and hotline
+manager_a   account manager, manager_b likewise
+lead        team lead of the city branch
+boss        manager
+approver    manager and approver
+auditor     auditor
+importer    import
+employee    plain internal user
+portal      portal user
 """
 
 from datetime import date
@@ -44,7 +44,11 @@ class VipCase(BaseCommon):
         cls.env.ref("base.CNY").active = True
         cls.company.resource_calendar_id.tz = "Asia/Shanghai"
         cls.env = cls.env(
-            context={**cls.env.context, "allowed_company_ids": cls.company.ids, "tz": "Asia/Shanghai"}
+            context={
+                **cls.env.context,
+                "allowed_company_ids": cls.company.ids,
+                "tz": "Asia/Shanghai",
+            }
         )
         cls.env.user.company_ids = [Command.link(cls.company.id)]
         cls.env.user.company_id = cls.company

@@ -351,9 +351,9 @@ def _decide_base(
     old = standing.base
     if old and rank(earned) < old.rank:
         last_day = standing.base_valid_until
-        if standard.downgrade_timing == AT_EXPIRY and last_day:
-            if (as_of - last_day).days <= standard.grace_days:
-                return old, last_day, True
+        waits = standard.downgrade_timing == AT_EXPIRY and last_day is not None
+        if waits and (as_of - last_day).days <= standard.grace_days:
+            return old, last_day, True
         if standard.downgrade_step == ONE_STEP:
             earned = max(earned, next_lower(standard.tiers, old), key=rank)
     return earned, standard.date_to if earned else None, False

@@ -245,5 +245,7 @@ def _held(standard: Standard, as_of: date) -> SQL:
     if standard.downgrade_timing != AT_EXPIRY:
         return SQL("FALSE")
     return SQL(
-        "coalesce(%s - e.base_valid_until <= %s, FALSE)", SQL("%s::date", as_of), standard.grace_days
+        "coalesce(%s - e.base_valid_until <= %s, FALSE)",
+        SQL("%s::date", as_of),
+        standard.grace_days,
     )

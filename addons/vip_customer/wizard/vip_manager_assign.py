@@ -8,7 +8,9 @@ class VipManagerAssign(models.TransientModel):
     _description = "Assign an account manager"
 
     membership_ids = fields.Many2many("vip.membership", string="Customers", required=True)
-    manager_id = fields.Many2one("res.users", string="Account manager", domain="[('share', '=', False)]")
+    manager_id = fields.Many2one(
+        "res.users", string="Account manager", domain="[('share', '=', False)]"
+    )
     team_id = fields.Many2one("crm.team", string="Branch")
 
     def action_confirm(self):
