@@ -216,7 +216,7 @@ class VipMembership(models.Model):
                 {
                     "label": format_date(self.env, month, date_format="yyyy-MM"),
                     "value": amounts.get((member.partner_id, month), 0),
-                    "type": "past",
+                    "type": "future",
                 }
                 for month in months
             ]
