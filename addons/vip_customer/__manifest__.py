@@ -38,6 +38,9 @@ dry-run on the whole book, approved by a second person and applied in one go.
         "views/vip_customer_menus.xml",
     ],
     "demo": [],
+    "assets": {
+        "web.assets_tests": ["vip_customer/static/tests/tours/**/*"],
+    },
     "application": True,
     "uninstall_hook": "uninstall_hook",
 }

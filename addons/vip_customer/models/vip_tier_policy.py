@@ -162,8 +162,13 @@ class VipTierPolicy(models.Model):
 
     @api.model
     def _default_date_from(self):
-        today = self.env.company._vip_today()
-        return date(today.year + (today.month > 1), 2, 1)
+        """The day after the company's last policy; this year's 1 February for the first one."""
+        company = self.env.company
+        last = self.search([("company_id", "=", company.id)], order="date_to desc", limit=1)
+        if last:
+            return last.date_to + timedelta(days=1)
+        today = company._vip_today()
+        return date(today.year - (today.month < 2), 2, 1)
 
     @api.model
     def _default_date_to(self):

@@ -63,13 +63,17 @@ class VipTierRun(models.Model):
         ondelete="restrict",
         index=True,
         domain="[('state', '!=', 'closed')]",
+        default=lambda self: self._default_policy_id(),
     )
     company_id = fields.Many2one(related="policy_id.company_id", store=True, index=True)
     currency_id = fields.Many2one(related="company_id.currency_id")
     as_of = fields.Date(
+        compute="_compute_as_of",
+        store=True,
+        readonly=False,
+        precompute=True,
         required=True,
         string="Assessed as of",
-        default=lambda self: self.env.company._vip_today(),
         help="The day on which the new tiers begin.",
     )
     scope = fields.Selection(
@@ -128,6 +132,20 @@ class VipTierRun(models.Model):
     # ------------------------------------------------------------
     # COMPUTES AND CONSTRAINTS
     # ------------------------------------------------------------
+
+    @api.model
+    def _default_policy_id(self):
+        company = self.env.company
+        return self.env["vip.tier.policy"]._in_force(company, company._vip_today())
+
+    @api.depends("policy_id")
+    def _compute_as_of(self):
+        """Today, or the first day of a policy that does not cover today."""
+        for run in self:
+            policy = run.policy_id
+            today = (policy.company_id or self.env.company)._vip_today()
+            covered = not policy or policy.date_from <= today <= policy.date_to
+            run.as_of = today if covered else policy.date_from
 
     @api.depends("policy_id", "as_of", "scope", "partner_id")
     def _compute_name(self):
@@ -433,7 +451,7 @@ class VipTierRun(models.Model):
         """Customers per tier before and after, best tier first."""
         self.ensure_one()
         Line = self.env["vip.tier.run.line"]
-        domain = [("run_id", "=", self.id)]
+        domain = [("run_id", "in", self.ids)]  # a run being typed has no id yet
         before = dict(Line._read_group(domain, ["old_tier_id"], ["__count"]))
         after = dict(Line._read_group(domain, ["new_tier_id"], ["__count"]))
         tiers = self.env["vip.tier"].union(*before, *after).sorted("rank", reverse=True)

@@ -1,1 +1,4 @@
-from . import test_tier_run_worked_examples
+from . import (
+    test_browser,
+    test_tier_run_worked_examples,
+)
