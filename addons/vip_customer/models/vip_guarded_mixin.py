@@ -26,6 +26,8 @@ class VipGuardedMixin(models.AbstractModel):
         defaults = super().default_get(fields)
         if not self.env.su:
             for name in self._guarded_fields & defaults.keys():
-                default = self._fields[name].default
-                defaults[name] = default(self) if default else False
+                field = self._fields[name]
+                value = field.default(self) if field.default else False
+                value = field.convert_to_cache(value, self, validate=False)
+                defaults[name] = field.convert_to_write(value, self)
         return defaults
