@@ -29,6 +29,7 @@ dry-run on the whole book, approved by a second person and applied in one go.
         "views/vip_service_number_views.xml",
         "views/vip_billing_fact_views.xml",
         "views/vip_billing_month_views.xml",
+        "views/vip_import_views.xml",
         "views/vip_membership_views.xml",
         "views/res_partner_views.xml",
         "views/crm_lead_views.xml",
@@ -39,6 +40,7 @@ dry-run on the whole book, approved by a second person and applied in one go.
     ],
     "demo": [],
     "assets": {
+        "web.assets_backend": ["vip_customer/static/src/vip_import/**/*"],
         "web.assets_tests": ["vip_customer/static/tests/tours/**/*"],
     },
     "application": True,

@@ -15,6 +15,7 @@ class VipBillingFact(models.Model):
     _inherit = "vip.customer.record"
     _order = "month desc, partner_id, id"
     _log_access = False  # written by the million; the import says who and when
+    _guarded_fields = frozenset({"company_id", "import_id"})
 
     partner_id = fields.Many2one(index=False)  # the covering index serves it
     company_id = fields.Many2one(index=False)
@@ -23,6 +24,7 @@ class VipBillingFact(models.Model):
     month = fields.Date(required=True, help="First day of the month.")
     amount = fields.Monetary(required=True)
     arrears_suspensions = fields.Integer(default=0, required=True, string="Arrears suspensions")
+    import_id = fields.Many2one("vip.import", readonly=True, copy=False, ondelete="restrict")
 
     _number_month_uniq = models.UniqueIndex(
         "(number_id, month) WHERE number_id IS NOT NULL",

@@ -379,9 +379,13 @@ class VipMembership(models.Model):
                         company=company.name,
                     )
                 )
-        # guarded: written by this door only
-        self.sudo().write({"manager_id": manager.id, "team_id": team.id})
+        self.sudo()._assign(manager, team)
         return True
+
+    def _assign(self, manager, team):
+        """Write who is responsible from today on; run as superuser, by ``assign`` and the import,
+        which check that user and branch fit the company."""
+        self.write({"manager_id": manager.id, "team_id": team.id})
 
     # ------------------------------------------------------------
     # JOINING

@@ -140,9 +140,7 @@ class TestImportRows(BaseCase):
         with self.assertRaises(FileRefused) as caught:
             RowReader(billing_kind(TODAY, YUAN), ["手机号", "账期", "amount", "Number"])
         self.assertEqual(caught.exception.code, "doubled_column")
-        self.assertEqual(
-            caught.exception.params, {"column": "number", "first": "手机号", "second": "Number"}
-        )
+        self.assertEqual(caught.exception.params, {"first": "手机号", "second": "Number"})
 
     def test_rows_shorter_and_longer(self):
         header = ["number", "month", "amount", "arrears_suspensions"]

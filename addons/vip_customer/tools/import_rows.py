@@ -352,6 +352,14 @@ HEADERS = {
 }
 
 
+def header_label(column: str, lang: str | None) -> str:
+    """
+    >>> header_label("amount", "zh_CN"), header_label("amount", "en_US")
+    ('出账金额', 'amount')
+    """
+    return HEADERS[column][0] if (lang or "").startswith("zh") else column
+
+
 class Kind(NamedTuple):
     """:ivar columns: name -> function from cell to value
     :ivar required: groups of which one column has to be there, and one cell filled in each row
@@ -412,23 +420,25 @@ def billing_kind(today: date, currency: Currency) -> Kind:
 class RowReader:
     """Turns the rows under a header into values and errors.
 
-    :ivar unknown: the labels of the header that no column bears
+    :ivar labels: name of a column -> its label in this header
+    :ivar unknown: the labels of the header that belong to no column
     """
 
     def __init__(self, kind: Kind, header: Sequence[str]) -> None:
         """:raise FileRefused: ``missing_column``, ``doubled_column``"""
         self.kind = kind
         self.width = len(header)
+        self.labels: dict[str, str] = {}
         self.unknown: list[str] = []
         positions: dict[str, int] = {}
         names = _spellings({name: HEADERS[name] for name in kind.columns})
         for position, label in enumerate(header):
             name = names.get(_folded(label))
             if name in positions:
-                first = header[positions[name]]
-                raise FileRefused("doubled_column", column=name, first=first, second=label)
+                raise FileRefused("doubled_column", first=self.labels[name], second=label)
             if name:
                 positions[name] = position
+                self.labels[name] = label
             elif label:
                 self.unknown.append(label)
         for group in kind.required:

@@ -63,7 +63,7 @@ class FileRefused(ValueError):
     :ivar code: ``too_big`` (size_mb, limit_mb), ``empty``, ``no_rows``, ``old_excel``, ``foreign``
         (kind), ``binary``, ``undecodable`` (line), ``broken_csv`` (line), ``no_workbook``,
         ``broken_workbook``, ``unpacks_too_big`` (limit_mb), ``doctype``; by the header
-        ``missing_column`` (columns), ``doubled_column`` (column, first, second)
+        ``missing_column`` (columns), ``doubled_column`` (first, second)
     :ivar params: the values its sentence names
     """
 

@@ -1,0 +1,190 @@
+from odoo import models
+from odoo.tools import SQL
+
+from ..tools.import_rows import billing_kind
+
+# Of the rows of one number, one per owner, whose month it is. First who is known to own it on the last
+# day of the month; then who owned it till the end of the month at least, or till it closed in the
+# month, the earliest of them; then who had it last. A bill from before the first owner is his.
+OWNER_ORDER = SQL(
+    """
+    o.begun_on <= o.last_day AND o.ended_on >= o.last_day DESC NULLS LAST,
+    coalesce(o.begun_on <= o.last_day, TRUE) DESC,
+    o.ended_on >= s.month DESC,
+    CASE WHEN o.ended_on >= s.month THEN o.ended_on END,
+    o.ended_on DESC,
+    o.id
+    """
+)
+
+
+class VipImportBilling(models.AbstractModel):
+    """Monthly bills.
+
+    SPECIFICATION
+
+    A row with a number is booked on the number, to the customer who owned it on the last day of the
+    month (or when it closed earlier in that month). A row with only the customer's code is booked on
+    his only open number, refused where he has several, and booked on the customer where he has none; a
+    bill that he has already in that month is corrected where it stands. Number and code that contradict
+    each other are refused, and so are two rows for one bill. A contact who gets a bill joins the
+    programme.
+
+    A bill that is there already is replaced where the file says something else. Negative amounts are
+    credit notes. An empty cell of arrears suspensions changes nothing; a new bill has none.
+    """
+
+    _name = "vip.import.billing"
+    _description = "Import of bills"
+    _inherit = "vip.import.kind"
+
+    def _columns(self, job):
+        return billing_kind(job.company_id._vip_today(), self._currency(job))
+
+    def _column_types(self):
+        return {"month": "date", "amount": "numeric", "arrears_suspensions": "int"}
+
+    # ------------------------------------------------------------
+    # RESOLVING
+    # ------------------------------------------------------------
+
+    def _resolve(self, job):
+        self._use_known_spellings(job)
+        self._find_customers(job)
+        self._create_table("vip_import_row", self._booked_rows(job))
+        for column, code in (
+            ("number", "number_unknown"),
+            ("number", "number_of_another"),
+            ("customer_code", "customer_unknown"),
+            ("customer_code", "customer_ambiguous"),
+            ("customer_code", "number_ambiguous"),
+        ):
+            self._refuse(column, code, SQL("r.fault = %s", code))
+        self._drop_refused()
+        bill = SQL("(coalesce(r.number_id, -r.partner_id), r.month)")
+        self._refuse_twins("month", "bill_twice", bill, SQL("TRUE"))
+        self._drop_refused()
+
+    def _booked_rows(self, job):
+        """The stage with customer, number and the bill that is there already."""
+        return SQL(
+            """
+            SELECT b.line, b.number, b.customer_code, b.month, b.amount, b.partner_id, b.number_id,
+                   coalesce(b.arrears_suspensions, f.arrears_suspensions, 0) AS arrears_suspensions,
+                   b.fault,
+                   CASE WHEN f.id IS NULL THEN 'created'
+                        WHEN f.amount = b.amount AND f.partner_id = b.partner_id
+                         AND f.arrears_suspensions
+                             = coalesce(b.arrears_suspensions, f.arrears_suspensions)
+                        THEN 'unchanged' ELSE 'changed' END AS outcome
+              FROM (%(by_number)s UNION ALL %(by_customer)s) b
+              LEFT JOIN LATERAL (
+                    SELECT * FROM vip_billing_fact f
+                     WHERE f.number_id = b.number_id AND f.month = b.month
+                     UNION ALL
+                    SELECT * FROM vip_billing_fact f
+                     WHERE b.number_id IS NULL AND f.number_id IS NULL
+                       AND f.partner_id = b.partner_id AND f.month = b.month
+                   ) f ON TRUE
+            """,
+            by_number=self._rows_by_number(job),
+            by_customer=self._rows_by_customer(job),
+        )
+
+    def _rows_by_number(self, job):
+        return SQL(
+            """
+            SELECT s.*, n.partner_id, n.id AS number_id,
+                   CASE WHEN n.id IS NULL THEN 'number_unknown'
+                        WHEN s.customer_code IS NULL THEN NULL
+                        WHEN c.code IS NULL THEN 'customer_unknown'
+                        WHEN c.partner_id IS DISTINCT FROM n.partner_id THEN 'number_of_another'
+                   END AS fault
+              FROM vip_import_stage s
+              LEFT JOIN vip_import_customer c ON c.code = s.customer_code
+              LEFT JOIN LATERAL (
+                    SELECT o.id, o.partner_id
+                      FROM (SELECT n.id, n.partner_id,
+                                   coalesce(n.date_from, n.activated_on) AS begun_on,
+                                   coalesce(n.date_to, n.closed_on - 1, 'infinity') AS ended_on,
+                                   (s.month + interval '1 month')::date - 1 AS last_day
+                              FROM vip_service_number n
+                             WHERE n.number = s.number AND n.company_id = %(company)s) o
+                     ORDER BY %(owner_order)s LIMIT 1
+                   ) n ON TRUE
+             WHERE s.number IS NOT NULL
+            """,
+            company=job.company_id.id,
+            owner_order=OWNER_ORDER,
+        )
+
+    def _rows_by_customer(self, job):
+        return SQL(
+            """
+            SELECT s.*, c.partner_id,
+                   CASE WHEN billed.bills = 1 THEN billed.number_id ELSE open.number_id END AS number_id,
+                   CASE WHEN c.code IS NULL THEN 'customer_unknown'
+                        WHEN c.partner_id IS NULL THEN 'customer_ambiguous'
+                        WHEN open.numbers > 1 OR (open.numbers = 0 AND billed.bills > 1)
+                        THEN 'number_ambiguous'
+                   END AS fault
+              FROM vip_import_stage s
+              LEFT JOIN vip_import_customer c ON c.code = s.customer_code
+              LEFT JOIN LATERAL (
+                    SELECT count(*) AS numbers, min(n.id) AS number_id
+                      FROM vip_service_number n
+                     WHERE n.partner_id = c.partner_id AND n.company_id = %(company)s
+                       AND n.state <> 'closed' AND n.date_to IS NULL
+                   ) open ON TRUE
+              LEFT JOIN LATERAL (
+                    SELECT count(*) AS bills, min(f.number_id) AS number_id
+                      FROM vip_billing_fact f
+                     WHERE f.partner_id = c.partner_id AND f.month = s.month
+                   ) billed ON TRUE
+             WHERE s.number IS NULL
+            """,
+            company=job.company_id.id,
+        )
+
+    # ------------------------------------------------------------
+    # WRITING
+    # ------------------------------------------------------------
+
+    def _write(self, job):
+        self._join_programme(job, "vip_import_row")
+        self._upsert(job, SQL("(number_id, month) WHERE number_id IS NOT NULL"), SQL("IS NOT NULL"))
+        self._upsert(job, SQL("(partner_id, month) WHERE number_id IS NULL"), SQL("IS NULL"))
+        months = self.env.execute_query(SQL("SELECT DISTINCT month FROM vip_import_row"))
+        self.env["vip.billing.month"]._ensure(
+            job.company_id, [month for [month] in months], complete=job.month_complete
+        )
+
+    def _upsert(self, job, bill, has_number):
+        """Write the created and changed bills, with a number or without one."""
+        self.env.cr.execute(
+            SQL(
+                """
+                INSERT INTO vip_billing_fact AS f (partner_id, number_id, month, amount,
+                                                   arrears_suspensions, company_id, import_id)
+                SELECT partner_id, number_id, month, amount, arrears_suspensions, %(company)s, %(job)s
+                  FROM vip_import_row
+                 WHERE outcome <> 'unchanged' AND number_id %(has_number)s
+                    ON CONFLICT %(bill)s DO UPDATE
+                   SET partner_id = excluded.partner_id, amount = excluded.amount,
+                       arrears_suspensions = excluded.arrears_suspensions,
+                       import_id = excluded.import_id
+                """,
+                company=job.company_id.id,
+                job=job.id,
+                has_number=has_number,
+                bill=bill,
+            )
+        )
+
+    def _remarks(self, job):
+        [[credit_notes]] = self.env.execute_query(
+            SQL("SELECT count(*) FROM vip_import_row WHERE amount < 0")
+        )
+        if not credit_notes:
+            return []
+        return [self.env._("%s rows are credit notes (negative amounts).", credit_notes)]
