@@ -151,7 +151,10 @@ class VipImport(models.Model):
             if not self.env.su:
                 # what was found out is about another file or another way of taking it
                 self.sudo().write({"state": DRAFT, **self._blank_outcome()})
-        return super().write(vals)
+        result = super().write(vals)
+        if "company_id" in vals:
+            self.check_access("write")  # record rules look at the record before the change only
+        return result
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_run(self):
@@ -262,7 +265,7 @@ class VipImport(models.Model):
             job = job.with_context(lang=user.lang)
             if job.attempts > MAX_ATTEMPTS:
                 job._fail(
-                    self.env._(
+                    job.env._(
                         "The import was interrupted %s times, perhaps by a time limit of the server. "
                         "Nothing was written. Split the file, or ask the administrator.",
                         MAX_ATTEMPTS,

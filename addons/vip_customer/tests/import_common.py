@@ -12,6 +12,7 @@ class VipImportCase(VipCase):
     def setUpClass(cls):
         super().setUpClass()
         cls.importer = cls.users["importer"]
+        cls.importer.lang = cls.users["boss"].lang = "en_US"
 
     @classmethod
     def _create_import(cls, content, kind="billing", user=None, **values):
