@@ -17,6 +17,14 @@ OWNER_ORDER = SQL(
     """
 )
 
+FAULT_COLUMNS = {
+    "number_unknown": "number",
+    "number_of_another": "number",
+    "customer_unknown": "customer_code",
+    "customer_ambiguous": "customer_code",
+    "number_ambiguous": "customer_code",
+}
+
 
 class VipImportBilling(models.AbstractModel):
     """Monthly bills.
@@ -52,16 +60,12 @@ class VipImportBilling(models.AbstractModel):
         self._use_known_spellings(job)
         self._find_customers(job)
         self._create_table("vip_import_row", self._booked_rows(job))
-        for column, code in (
-            ("number", "number_unknown"),
-            ("number", "number_of_another"),
-            ("customer_code", "customer_unknown"),
-            ("customer_code", "customer_ambiguous"),
-            ("customer_code", "number_ambiguous"),
-        ):
-            self._refuse(column, code, SQL("r.fault = %s", code))
+        self._refuse_faults("fault", FAULT_COLUMNS)
         self._drop_refused()
-        bill = SQL("(coalesce(r.number_id, -r.partner_id), r.month)")
+        # one number and month, or one customer and month, as a bigint: quick to group by
+        bill = SQL(
+            "coalesce(r.number_id, -r.partner_id) * 100000::bigint + (r.month - date '1970-01-01')"
+        )
         self._refuse_twins("month", "bill_twice", bill, SQL("TRUE"))
         self._drop_refused()
 

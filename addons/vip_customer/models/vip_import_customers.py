@@ -9,6 +9,13 @@ CONTACT_FIELDS = ("name", "email", "street", "city")
 NUMBER_FIELDS = ("state", "activated_on", "plan", "contract_end")
 QUIET = {"tracking_disable": True, "mail_create_nosubscribe": True, "mail_create_nolog": True}
 
+FAULT_COLUMNS = {
+    "customer_fault": {"customer_ambiguous": "customer_code"},
+    "manager_fault": {"manager_unknown": "manager", "manager_ambiguous": "manager"},
+    "branch_fault": {"branch_unknown": "branch", "branch_ambiguous": "branch"},
+    "date_fault": {"activated_late": "activated_on"},
+}
+
 
 class VipImportCustomers(models.AbstractModel):
     """Customers and their numbers.
@@ -47,7 +54,8 @@ class VipImportCustomers(models.AbstractModel):
         self._find_branches(job)
         self._create_table("vip_import_row", self._known_rows(job))
         self.env.cr.execute("CREATE INDEX ON vip_import_row (customer_code)")
-        self._refuse_faults()
+        for fault, codes in FAULT_COLUMNS.items():
+            self._refuse_faults(fault, codes)
         self._refuse_contradictions()
         self._refuse_claims()
         self._refuse_taken(job)
@@ -132,16 +140,6 @@ class VipImportCustomers(models.AbstractModel):
             """,
             job.company_id.id,
         )
-
-    def _refuse_faults(self):
-        for column, fault, codes in (
-            ("customer_code", "customer_fault", ["customer_ambiguous"]),
-            ("manager", "manager_fault", ["manager_unknown", "manager_ambiguous"]),
-            ("branch", "branch_fault", ["branch_unknown", "branch_ambiguous"]),
-            ("activated_on", "date_fault", ["activated_late"]),
-        ):
-            for code in codes:
-                self._refuse(column, code, SQL("r.%s = %s", SQL.identifier(fault), code))
 
     def _refuse_contradictions(self):
         """Refuse rows of one customer that say different things about him."""

@@ -73,6 +73,18 @@ class VipImportKind(models.AbstractModel):
             )
         )
 
+    def _refuse_faults(self, column, codes):
+        """Refuse the resolved rows by a column of theirs that holds a code of ``ROW_REFUSALS``.
+
+        :param codes: dict code -> column of the file that the error names
+        """
+        name = SQL.identifier("r", column)
+        faults = self.env.execute_query(
+            SQL("SELECT DISTINCT %s FROM vip_import_row r WHERE %s IS NOT NULL", name, name)
+        )
+        for [code] in faults:
+            self._refuse(codes[code], code, SQL("%s = %s", name, code))
+
     def _refuse_twins(self, column, code, key, condition):
         """Refuse resolved rows that share a key with another row, naming that row's line.
 
@@ -84,10 +96,9 @@ class VipImportKind(models.AbstractModel):
                 """
                 INSERT INTO vip_import_error (line, "column", value, code, detail)
                 SELECT r.line, %(column)s, r.%(name)s::text, %(code)s,
-                       CASE WHEN r.line = t.first THEN t.second ELSE t.first END::text
+                       CASE WHEN r.line = t.first THEN t.last ELSE t.first END::text
                   FROM vip_import_row r
-                  JOIN (SELECT %(key)s AS key, min(r.line) AS first,
-                               (array_agg(r.line ORDER BY r.line))[2] AS second
+                  JOIN (SELECT %(key)s AS key, min(r.line) AS first, max(r.line) AS last
                           FROM vip_import_row r WHERE %(condition)s
                          GROUP BY 1 HAVING count(*) > 1) t ON t.key = %(key)s
                  WHERE %(condition)s

@@ -12,6 +12,7 @@ class VipImportCase(VipCase):
     def setUpClass(cls):
         super().setUpClass()
         cls.importer = cls.users["importer"]
+        cls.env["res.lang"]._activate_lang("en_US")
         cls.importer.lang = cls.users["boss"].lang = "en_US"
 
     @classmethod

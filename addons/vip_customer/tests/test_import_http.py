@@ -16,7 +16,6 @@ class TestImportHttp(HttpCase, VipImportCase):
     def setUpClass(cls):
         super().setUpClass()
         cls.li = cls._create_customer("Li", ref="C1")
-        cls.env["ir.default"].set("res.partner", "lang", "en_US")
         # the key is judged by the true time, the test's time stands still
         cls.env.ref("base.group_user").api_key_duration = 10_000
         cls.key = (

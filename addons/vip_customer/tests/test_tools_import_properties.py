@@ -4,7 +4,7 @@ import csv
 import io
 from decimal import Decimal
 
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from odoo.tests import BaseCase, tagged
@@ -13,7 +13,7 @@ from ..tools.import_rows import CellRefused, Currency, parse_amount, parse_numbe
 from ..tools.table_file import FileRefused, open_table
 
 amounts = st.decimals(-(10**9), 10**9, places=2)
-cells = st.text(st.characters(codec="gb18030", exclude_categories=("Cc", "Cs", "Zs")), min_size=1)
+cells = st.text("aZ0-., ;\t\"'元¥（李欧阳\u3000\ue000", min_size=1)
 YUAN = Currency("CNY", "¥")
 
 
@@ -37,7 +37,7 @@ class TestImportProperties(BaseCase):
         written = "".join(digit + data.draw(noise) for digit in digits)
         self.assertEqual(parse_number(written), digits)
 
-    @settings(max_examples=50)
+    @settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
     @given(
         st.lists(st.lists(cells, min_size=2, max_size=2), min_size=1),
         st.sampled_from(["utf-8", "utf-8-sig", "gb18030"]),
