@@ -38,7 +38,11 @@ dry-run on the whole book, approved by a second person and applied in one go.
         "wizard/vip_number_owner_views.xml",
         "views/vip_customer_menus.xml",
     ],
-    "demo": [],
+    "demo": [
+        "demo/res_users_demo.xml",
+        "demo/crm_team_demo.xml",
+        "demo/vip_demo.xml",
+    ],
     "assets": {
         "web.assets_backend": ["vip_customer/static/src/vip_import/**/*"],
         "web.assets_tests": ["vip_customer/static/tests/tours/**/*"],

@@ -24,4 +24,5 @@ from . import (
     res_partner,
     crm_lead,
     base_partner_merge,
+    vip_demo,
 )

@@ -1,1 +1,1 @@
-from . import number_key, tier_rules, tier_sql
+from . import demo_book, number_key, tier_rules, tier_sql
