@@ -142,9 +142,10 @@ class VipDemo(models.AbstractModel):
 
     def _prepare_bills(self, customer, partner, position, start, months):
         """The bills of one number, each for its owner on the last day of the month."""
-        lines = self.env["vip.service.number"]
-        if customer.numbers:
-            lines = lines.search([("number", "=", customer.number(position))], order="date_to")
+        lines = self.env["vip.service.number"].search(
+            [("number", "=", customer.number(position)), ("company_id", "=", self.env.company.id)],
+            order="date_to",
+        )
         for month in months:
             amount = customer.bill(month, position)
             if amount is None:

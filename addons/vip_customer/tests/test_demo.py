@@ -1,0 +1,98 @@
+"""The demo must tell its story on any day it is loaded.
+
+It is loaded into a company of its own, beside the demo that the database may have already.
+"""
+
+from datetime import date
+
+from odoo.modules.module import Manifest
+from odoo.tests import TransactionCase, freeze_time, tagged
+from odoo.tools.convert import convert_file
+
+from ..tools.tier_rules import add_months
+
+DAYS = ("2027-01-01", "2027-01-31", "2027-02-01", "2028-02-29", "2026-03-10", "2026-12-31")
+
+
+@tagged("vip_customer", "post_install", "-at_install")
+class TestDemo(TransactionCase):
+    def test_any_day(self):
+        for day in DAYS:
+            # 10 in the morning in Shanghai
+            with self.subTest(day=day), freeze_time(f"{day} 02:00:00"), self.env.cr.savepoint() as point:
+                company = self._load_demo()
+                self._check_book(company)
+                self._check_months(company, date.fromisoformat(day))
+                self._check_policies(company, date.fromisoformat(day))
+                self._check_waiting_run(company)
+                point.rollback()
+                self.env.registry.clear_cache()
+
+    def test_twice(self):
+        """Loading again (``odoo module force-demo``) changes nothing."""
+        company = self._load_demo()
+        runs = self.env["vip.tier.run"].search([("company_id", "=", company.id)])
+        self.env["vip.demo"]._load()
+        self.assertEqual(self.env["vip.tier.run"].search([("company_id", "=", company.id)]), runs)
+
+    def _load_demo(self):
+        """Load the demo files with a new company in the place of the main one."""
+        company = self.env["res.company"].create({"name": "Demo of today"})
+        self.env.flush_all()
+        self.env.cr.execute(
+            """
+            UPDATE ir_model_data SET res_id = %s WHERE module = 'base' AND name = 'main_company';
+            UPDATE res_users SET login = 'old.' || login WHERE login LIKE 'vip\\_%%';
+            DELETE FROM ir_model_data
+             WHERE module = 'vip_customer' AND name ~ '^(user|team|customer)_';
+            """,
+            [company.id],
+        )
+        self.env.registry.clear_cache()
+        self.env.invalidate_all()
+        for path in Manifest.for_addon("vip_customer")["demo"]:
+            convert_file(self.env, "vip_customer", path, {}, mode="init", noupdate=True)
+        return company
+
+    def _check_book(self, company):
+        members = self.env["vip.membership"].search([("company_id", "=", company.id)])
+        counts = {tier.code or "none": len(group) for tier, group in members.grouped("tier_id").items()}
+        for code, low, high in (
+            ("diamond", 7, 9),
+            ("gold", 18, 23),
+            ("silver", 32, 42),
+            ("none", 12, 20),
+        ):
+            self.assertTrue(low <= counts[code] <= high, counts)
+        diamonds = members.filtered(lambda member: member.tier_id.code == "diamond")
+        self.assertEqual(len(diamonds.team_id), 2, "one county has no diamond customer")
+        movements = {member.movement for member in members if member.tier_id}
+        self.assertEqual(movements, {"enter", "up", "keep", "down"})
+        self.assertTrue(members.filtered("closed_on"))
+
+    def _check_months(self, company, today):
+        months = self.env["vip.billing.month"].search([("company_id", "=", company.id)])
+        self.assertGreaterEqual(len(months), 18)
+        newest, *earlier = months
+        self.assertEqual(newest.month, add_months(today, -1))
+        self.assertFalse(newest.complete, "its last bills are still to come")
+        self.assertTrue(all(month.complete for month in earlier))
+
+    def _check_policies(self, company, today):
+        policies = self.env["vip.tier.policy"].search([("company_id", "=", company.id)])
+        self.assertEqual(policies.mapped("state"), ["draft", "in_force", "closed"])
+        self.assertEqual(policies[1], policies._in_force(company, today))
+
+    def _check_waiting_run(self, company):
+        """One run waits for an approver, moves customers and can be applied today."""
+        runs = self.env["vip.tier.run"].search([("company_id", "=", company.id)], order="id")
+        self.assertEqual(runs.mapped("state"), ["applied"] * 4 + ["computed"])
+        for run in runs:
+            self.assertTrue(run.enter_count, run.name)
+            self.assertFalse(run.incomplete_warning)
+        waiting = runs[-1]
+        self.assertTrue(waiting.hold_count)
+        waiting = waiting.with_user(self.env.ref("vip_customer.user_approver"))
+        waiting.action_approve()
+        waiting.action_apply()
+        self.assertEqual(waiting.state, "applied")
