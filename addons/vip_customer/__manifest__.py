@@ -42,6 +42,7 @@ dry-run on the whole book, approved by a second person and applied in one go.
         "demo/res_users_demo.xml",
         "demo/crm_team_demo.xml",
         "demo/vip_demo.xml",
+        "demo/crm_lead_demo.xml",
     ],
     "assets": {
         "web.assets_backend": ["vip_customer/static/src/vip_import/**/*"],

@@ -118,6 +118,7 @@ class VipDemo(models.AbstractModel):
                     "activated_on": customer.activated_on(start, position),
                     "is_primary": position == 0,
                     "plan": customer.plan(position),
+                    "contract_end": None if position else customer.contract_end(start),
                 }
                 for customer, partner in book.items()
                 for position in range(customer.numbers)
@@ -151,10 +152,10 @@ class VipDemo(models.AbstractModel):
             if amount is None:
                 continue
             last_day = tier_rules.add_months(start, month + 1) - timedelta(days=1)
-            line = lines.filtered(lambda line, day=last_day: not line.date_to or day <= line.date_to)
+            line = next((line for line in lines if last_day <= (line.date_to or date.max)), lines)
             yield {
-                "partner_id": (line[:1].partner_id or partner).id,
-                "number_id": line[:1].id,
+                "partner_id": (line.partner_id or partner).id,
+                "number_id": line.id,
                 "month": last_day.replace(day=1),
                 "amount": amount,
                 "arrears_suspensions": customer.arrears_in(month, position),
@@ -179,7 +180,7 @@ class VipDemo(models.AbstractModel):
         """:return: this year's policy. It looks at the last twelve months, so that runs within the
         year show who is about to move."""
         policy = self._open_policy(start, window=tier_rules.ROLLING)
-        reason = "连续十年在网，去年因出国停用三个月（ten years with us, abroad for three months）"
+        reason = "在网五年，去年出国三个月（with us for five years, abroad for three months）"
         self._grant_floor(self._of(book, "floor"), start, policy.date_to, reason)
         self._assess(policy, start, tier_rules.ALL)
         self._assess(policy, self._latest_tenth(start, today), tier_rules.NEW)
@@ -200,7 +201,7 @@ class VipDemo(models.AbstractModel):
                 "tier_id": self.env.ref("vip_customer.tier_silver").id,
                 "date_from": today,
                 "date_to": policy.date_to,
-                "reason": "家庭三代均为本网用户，申请按银卡服务（three generations of the family are with us）",
+                "reason": "祖孙三代均为本网用户，申请按银卡服务（three generations with us）",
             }
         )
         self._compute_run(policy, today, tier_rules.ALL)
@@ -231,7 +232,7 @@ class VipDemo(models.AbstractModel):
 
     @staticmethod
     def _policy_name(first):
-        return f"{first.year} 年大客户定级办法（VIP standard {first.year}）"
+        return f"定级办法 {first.year}（VIP standard）"
 
     def _open_policy(self, first, **values):
         Policy = self.env["vip.tier.policy"]

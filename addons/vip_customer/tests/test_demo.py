@@ -19,7 +19,11 @@ class TestDemo(TransactionCase):
     def test_any_day(self):
         for day in DAYS:
             # 10 in the morning in Shanghai
-            with self.subTest(day=day), freeze_time(f"{day} 02:00:00"), self.env.cr.savepoint() as point:
+            with (
+                self.subTest(day=day),
+                freeze_time(f"{day} 02:00:00"),
+                self.env.cr.savepoint() as point,
+            ):
                 company = self._load_demo()
                 self._check_book(company)
                 self._check_months(company, date.fromisoformat(day))
@@ -44,7 +48,7 @@ class TestDemo(TransactionCase):
             UPDATE ir_model_data SET res_id = %s WHERE module = 'base' AND name = 'main_company';
             UPDATE res_users SET login = 'old.' || login WHERE login LIKE 'vip\\_%%';
             DELETE FROM ir_model_data
-             WHERE module = 'vip_customer' AND name ~ '^(user|team|customer)_';
+             WHERE module = 'vip_customer' AND name ~ '^(user|team|customer|lead)_';
             """,
             [company.id],
         )
@@ -56,7 +60,9 @@ class TestDemo(TransactionCase):
 
     def _check_book(self, company):
         members = self.env["vip.membership"].search([("company_id", "=", company.id)])
-        counts = {tier.code or "none": len(group) for tier, group in members.grouped("tier_id").items()}
+        counts = {
+            tier.code or "none": len(group) for tier, group in members.grouped("tier_id").items()
+        }
         for code, low, high in (
             ("diamond", 7, 9),
             ("gold", 18, 23),

@@ -48,10 +48,15 @@ class DemoCustomer:
 
     @classmethod
     def from_row(cls, index: int, row: dict[str, str]) -> "DemoCustomer":
-        spend = {name: Decimal(row[name]) if row[name] else None for name in ("before", "last", "now")}
+        spend = {
+            name: Decimal(row[name]) if row[name] else None for name in ("before", "last", "now")
+        }
         return cls(
             index=index,
-            **{name: row[name] for name in ("ref", "name", "city", "street", "branch", "manager", "story")},
+            **{
+                name: row[name]
+                for name in ("ref", "name", "city", "street", "branch", "manager", "story")
+            },
             joined=int(row["joined"]) if row["joined"] else None,
             numbers=int(row["numbers"]),
             steady=bool(row["steady"]),
@@ -74,6 +79,10 @@ class DemoCustomer:
         days = 0 if self.steady else self.index % 27
         return add_months(start, self.first_month(position)) + timedelta(days=days)
 
+    def contract_end(self, start: date) -> date | None:
+        """Every third customer has signed a contract that ends this policy year or the next."""
+        return None if self.index % 3 else start + timedelta(days=self.index * 41 % 700)
+
     def plan(self, position: int) -> str:
         """The plan with the highest fee that the number's spend covers.
 
@@ -89,7 +98,7 @@ class DemoCustomer:
 
         >>> customer = DemoCustomer.from_row(0, _ROW)
         >>> [str(customer.bill(month, 0)) for month in (-14, -13, -2, -1, 0)]
-        ['None', '698.88', '621.55', '746.30', '721.28']
+        ['None', '645.63', '712.95', '728.00', '744.80']
         """
         level = self.now
         if month < NOW_MONTHS:
