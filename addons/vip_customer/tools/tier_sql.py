@@ -220,7 +220,7 @@ def evaluation(
                d.tier_id AS old_tier_id, d.valid_until AS old_valid_until,
                d.base_tier_id AS old_base_tier_id, d.base_valid_until AS old_base_valid_until,
                d.total AS total_spend, d.months AS spend_months,
-               trunc(d.total / d.months, 4) AS average_spend,
+               floor(d.total * 10000 / d.months) / 10000 AS average_spend,
                d.arrears AS arrears_count, d.tenure AS tenure_months, d.score,
                d.rule_id, d.earned_tier_id,
                d.new_base_id AS proposed_tier_id, d.new_base_valid AS proposed_valid_until,
