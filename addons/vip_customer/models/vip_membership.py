@@ -451,7 +451,8 @@ class VipMembership(models.Model):
         superuser after numbers were opened, closed, or passed to another owner.
 
         Closing begins on the day the last number closed, reopening on the day the new number was
-        activated (today for an old one reactivated), neither before the latest history row.
+        activated (today for an old one reactivated or none said), neither before the latest history
+        row.
         """
         self.env["vip.service.number"].flush_model()
         self.flush_model()
@@ -471,16 +472,15 @@ class VipMembership(models.Model):
         rows = self.env.execute_query(
             SQL(
                 """
-                SELECT m.id, n.is_open, n.closed_on, n.opened_on
+                SELECT m.id, bool_or(n.is_open), max(least(n.closed_on, n.date_to + 1)),
+                       min(n.opened_on) FILTER (WHERE n.is_open AND n.opened_on >= m.closed_on)
                   FROM vip_membership m
-                  JOIN (SELECT partner_id,
-                               bool_or(state <> 'closed' AND date_to IS NULL) AS is_open,
-                               max(least(closed_on, date_to + 1)) AS closed_on,
-                               max(coalesce(date_from, activated_on))
-                                   FILTER (WHERE state <> 'closed' AND date_to IS NULL) AS opened_on
-                          FROM vip_service_number WHERE partner_id = ANY(%s) GROUP BY 1) n
-                    ON n.partner_id = m.partner_id
-                 WHERE n.is_open <> (m.closed_on IS NULL)
+                  JOIN (SELECT *, state <> 'closed' AND date_to IS NULL AS is_open,
+                               coalesce(date_from, activated_on) AS opened_on
+                          FROM vip_service_number) n ON n.partner_id = m.partner_id
+                 WHERE m.partner_id = ANY(%s)
+                 GROUP BY m.id
+                HAVING bool_or(n.is_open) <> (m.closed_on IS NULL)
                 """,
                 partner_ids,
             )
@@ -491,8 +491,7 @@ class VipMembership(models.Model):
         for member, (_id, is_open, closed_on, opened_on) in zip(members, rows, strict=True):
             today = member.company_id._vip_today()
             if is_open:
-                reopened = opened_on and member.closed_on <= opened_on <= today
-                days[member] = opened_on if reopened else today
+                days[member] = min(opened_on or today, today)
             else:
                 days[member] = closed_on or today
         self._set_closed({m: (d, row[1]) for (m, d), row in zip(days.items(), rows, strict=True)})
@@ -527,7 +526,6 @@ class VipMembership(models.Model):
         :param days: dict membership -> day
         """
         members = self.browse(member.id for member in days)
-        overrides = self.env["vip.tier.override"]._in_force(members.partner_id, days)
         latest = dict(
             self.env["vip.tier.history"]._read_group(
                 [("partner_id", "in", members.partner_id.ids), ("date_to", "=", False)],
@@ -535,9 +533,12 @@ class VipMembership(models.Model):
                 ["date_from:max"],
             )
         )
+        days = {
+            member: max(day, latest.get(member.partner_id) or date.min) for member, day in days.items()
+        }
+        overrides = self.env["vip.tier.override"]._in_force(members.partner_id, days)
         rows = []
-        for member in members:
-            day = max(days[member], latest.get(member.partner_id) or date.min)
+        for member, day in days.items():
             override = overrides.get(member)
             tier_id, valid_until = member._count(override)
             old = member.tier_id

@@ -203,9 +203,10 @@ class VipTierHistory(models.Model):
                            AS is_counted
                   FROM (SELECT %(columns)s FROM (%(changes)s) q) c
                   JOIN vip_membership m ON m.id = c.membership_id
-                 WHERE (m.tier_id, m.valid_until, m.base_tier_id, m.base_valid_until)
+                 WHERE (m.tier_id, m.valid_until, m.base_tier_id, m.base_valid_until, m.movement)
                        IS DISTINCT FROM
-                       (c.tier_id, c.valid_until, c.base_tier_id, c.base_valid_until)
+                       (c.tier_id, c.valid_until, c.base_tier_id, c.base_valid_until,
+                        coalesce(c.movement, m.movement))
                 """,
                 columns=columns,
                 changes=changes,

@@ -1,3 +1,4 @@
+from collections import defaultdict
 from datetime import timedelta
 
 from odoo import api, fields, models
@@ -241,14 +242,32 @@ class VipTierOverride(models.Model):
         self.write({"state": ENDED})
         self.env["vip.membership"]._recount(days, "override")
 
+    def _follow_dates(self, today):
+        """Recount these overrides' customers on every day up to today on which one begins or is over."""
+        turns = defaultdict(set)
+        for override in self:
+            days = {override.date_from, override.date_to + timedelta(days=1)}
+            turns[override.partner_id.vip_membership_id] |= {day for day in days if day <= today}
+        while turns:
+            first = {member: min(days) for member, days in turns.items()}
+            self.env["vip.membership"]._recount(first, "override")
+            turns = {member: left for member, days in turns.items() if (left := days - {first[member]})}
+
     @api.model
     def _cron_follow_dates(self):
-        """Daily: begin and end overrides whose day has come. Running it twice changes nothing."""
+        """Hourly: begin and end overrides whose day has come, each on its day even if this runs late.
+        Running it twice changes nothing."""
         for company in self.env["res.company"].search([]):
             today = company._vip_today()
-            approved = Domain("state", "=", APPROVED) & Domain("company_id", "=", company.id)
-            self.search(approved & Domain("date_to", "<", today))._end()
-            self.search(approved & Domain("date_from", "<=", today))._take_effect()
+            begun = self.search(
+                [
+                    ("company_id", "=", company.id),
+                    ("state", "=", APPROVED),
+                    ("date_from", "<=", today),
+                ]
+            )
+            begun._follow_dates(today)
+            begun.filtered(lambda override, today=today: override.date_to < today).state = ENDED
 
     def _plain(self):
         """This override as ``tools/tier_rules.py`` sees it."""

@@ -11,6 +11,23 @@ from ..tools import tier_rules, tier_sql
 
 DRAFT, IN_FORCE, CLOSED = "draft", "in_force", "closed"
 PERCENTILES = (50, 75, 90, 95, 98, 99)
+# What the figures of the book depend on: window, score and rules.
+FIGURE_FIELDS = (
+    "company_id",
+    "window",
+    "window_months",
+    "min_tenure_months",
+    "points_per_unit",
+    "arrears_penalty",
+    "arrears_penalty_max",
+    "band_ids.min_months",
+    "band_ids.points",
+    "rule_ids.tier_id",
+    "rule_ids.min_average_spend",
+    "rule_ids.min_total_spend",
+    "rule_ids.min_score",
+    "rule_ids.min_tenure_months",
+)
 
 
 class VipTierPolicy(models.Model):
@@ -183,7 +200,7 @@ class VipTierPolicy(models.Model):
         for policy in self:
             policy.run_count = counts.get(policy._origin, 0)
 
-    @api.depends("rule_ids", "band_ids", "company_id", "date_from", "window", "window_months")
+    @api.depends("date_to", *FIGURE_FIELDS)
     def _compute_book_preview(self):
         for policy in self:
             policy.book_preview = self.env["ir.qweb"]._render(

@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.tools import format_amount
 
+from .vip_tier_policy import FIGURE_FIELDS
+
 CONDITIONS = ("min_average_spend", "min_total_spend", "min_score", "min_tenure_months")
 
 
@@ -61,7 +63,7 @@ class VipTierRule(models.Model):
                 conditions=rule._describe_conditions(),
             )
 
-    @api.depends("tier_id", *CONDITIONS)
+    @api.depends(*(f"policy_id.{path}" for path in FIGURE_FIELDS))
     def _compute_customer_count(self):
         for policy in self.policy_id:
             counts = policy._count_by_rule()
@@ -72,15 +74,16 @@ class VipTierRule(models.Model):
     def _describe_conditions(self, money=True):
         """The asked conditions in words. Without ``money`` bounds on spend and score are not told."""
         self.ensure_one()
+        hidden = self.env._("the bound")
         parts = []
-        if self.min_average_spend and money:
+        if self.min_average_spend:
             amount = format_amount(self.env, self.min_average_spend, self.currency_id)
-            parts.append(self.env._("average at least %s", amount))
-        if self.min_total_spend and money:
+            parts.append(self.env._("average at least %s", amount if money else hidden))
+        if self.min_total_spend:
             amount = format_amount(self.env, self.min_total_spend, self.currency_id)
-            parts.append(self.env._("total at least %s", amount))
-        if self.min_score and money:
-            parts.append(self.env._("score at least %s", self.min_score))
+            parts.append(self.env._("total at least %s", amount if money else hidden))
+        if self.min_score:
+            parts.append(self.env._("score at least %s", self.min_score if money else hidden))
         if self.min_tenure_months:
             parts.append(self.env._("with us for %s months", self.min_tenure_months))
         separator = self.env._(", ")

@@ -1,6 +1,6 @@
 from datetime import timedelta
 
-from odoo import api, fields, models
+from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import AccessError, LockError, UserError, ValidationError
 from odoo.fields import Domain
 from odoo.tools import SQL, format_date
@@ -8,6 +8,7 @@ from odoo.tools import SQL, format_date
 from ..tools import tier_rules, tier_sql
 from .vip_tier_policy import CLOSED as POLICY_CLOSED
 from .vip_tier_policy import DRAFT as POLICY_DRAFT
+from .vip_tier_policy import IN_FORCE as POLICY_IN_FORCE
 
 DRAFT, COMPUTED, APPROVED, APPLIED, CANCELLED = (
     "draft",
@@ -272,7 +273,7 @@ class VipTierRun(models.Model):
                         "You computed “%s” yourself; somebody else has to approve it.", run.name
                     )
                 )
-            if run.line_ids.filtered_domain([("decided_by", "=", self.env.uid)]):
+            if run._search_lines("decided_by", "=", self.env.uid):
                 raise UserError(
                     self.env._(
                         "You decided a line of “%s” by hand; somebody else has to approve it.",
@@ -360,6 +361,13 @@ class VipTierRun(models.Model):
             )
         )
 
+    def _search_lines(self, field, operator, value):
+        """The lines that meet one condition; a run may have a million of them."""
+        self.ensure_one()
+        return self.env["vip.tier.run.line"].search(
+            Domain("run_id", "=", self.id) & Domain(field, operator, value)
+        )
+
     def _evaluation(self):
         self.ensure_one()
         self.env.flush_all()
@@ -374,7 +382,7 @@ class VipTierRun(models.Model):
     def _compute_lines(self):
         self.ensure_one()
         Line = self.env["vip.tier.run.line"]
-        decisions = self.line_ids.filtered_domain([("is_decided", "=", True)])._export_decisions()
+        decisions = self._search_lines("is_decided", "=", True)._export_decisions()
         self.env.flush_all()
         self.env.cr.execute(SQL("DELETE FROM vip_tier_run_line WHERE run_id = %s", self.id))
         columns = SQL(", ").join(SQL.identifier(name) for name in tier_sql.COLUMNS)
@@ -469,8 +477,8 @@ class VipTierRun(models.Model):
         # First in the transaction: two people applying at once, or applying while the policy is
         # being closed, meet here.
         try:
-            self.policy_id.lock_for_update()
-            self.lock_for_update()
+            self.policy_id.lock_for_update(allow_referencing=True)
+            self.lock_for_update(allow_referencing=True)
         except LockError:
             raise UserError(
                 self.env._(
@@ -509,6 +517,7 @@ class VipTierRun(models.Model):
                     policy.name,
                 )
             )
+        self._check_as_of()  # the dates of a draft may have changed since
         if self.as_of > self.company_id._vip_today():
             raise UserError(
                 self.env._(
@@ -590,7 +599,7 @@ class VipTierRun(models.Model):
         """A task for the account manager of every customer whose tier is on hold: it will fall when
         the validity is over. One at a time per customer."""
         activity_type = self.env.ref("vip_customer.mail_activity_type_tier_warning")
-        held = self.line_ids.filtered_domain([("movement", "=", tier_rules.HOLD)])
+        held = self._search_lines("movement", "=", tier_rules.HOLD)
         members = held.membership_id.filtered("manager_id")
         warned = self.env["mail.activity"].search(
             [
@@ -655,16 +664,33 @@ class VipTierRun(models.Model):
             return
         run = self.create({"policy_id": policy.id, "as_of": as_of, "scope": scope})
         run._compute_lines()
-        if not policy.auto_apply or run.incomplete_warning:
-            return  # a person looks at it
-        run.write({"state": APPROVED})
-        if policy.state != POLICY_DRAFT and as_of <= run.company_id._vip_today():
-            run._apply()
 
     @api.model
     def _cron_apply_due(self):
-        """Daily: apply approved runs of policies that apply by themselves once their day has come."""
-        runs = self.search([("state", "=", APPROVED), ("policy_id.auto_apply", "=", True)])
-        for run in runs:
-            if run.policy_id.state != POLICY_DRAFT and run.as_of <= run.company_id._vip_today():
-                run._apply()
+        """Hourly: apply the runs that the scheduled actions prepared for policies that apply by
+        themselves, once their day has come.
+
+        Each is computed anew, so that bills and customers since count. One whose bills look incomplete
+        waits for a person; one that is refused is cancelled and says why, and stands in nobody's way.
+        """
+        prepared = self.search(
+            [
+                ("state", "=", COMPUTED),
+                ("computed_by", "=", SUPERUSER_ID),
+                ("policy_id.auto_apply", "=", True),
+                ("policy_id.state", "=", POLICY_IN_FORCE),
+            ]
+        )
+        for run in prepared:
+            if run.as_of > run.company_id._vip_today() or run._incomplete_warning():
+                continue
+            try:
+                with self.env.cr.savepoint():
+                    run._compute_lines()
+                    run.write({"state": APPROVED})
+                    run._apply()
+            except UserError as refusal:
+                run.write({"state": CANCELLED})
+                run.message_post(
+                    body=self.env._("Cancelled, because it could not be applied: %s", refusal)
+                )

@@ -1,3 +1,11 @@
     test_import_background,
 from . import test_demo, test_tier_run_worked_examples
 from . import test_tier_rule_property, test_tier_run_worked_examples, test_tools
+from . import (
+    test_membership_closing,
+    test_tier_override,
+    test_tier_rule_property,
+    test_tier_run_apply,
+    test_tier_run_worked_examples,
+    test_tools,
+)
