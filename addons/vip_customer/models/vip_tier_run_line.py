@@ -177,8 +177,9 @@ class VipTierRunLine(models.Model):
                     self.partner_id.display_name,
                 )
             )
+        override = self.override_id._plain() if self.override_id else None
         new, new_valid_until = tier_rules.with_override(
-            tier._plain(), valid_until or None, self.override_id and self.override_id._plain()
+            tier._plain(), valid_until or None, override
         )
         self.write(
             {
