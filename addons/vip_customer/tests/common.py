@@ -23,6 +23,7 @@ from decimal import Decimal
 
 from odoo import Command
 from odoo.tests import freeze_time, new_test_user
+from odoo.tools import format_date
 
 from odoo.addons.base.tests.common import BaseCommon
 
@@ -182,6 +183,11 @@ class VipCase(BaseCommon):
             (row.tier_id.code, str(row.date_from), row.date_to and str(row.date_to), row.source)
             for row in rows
         ]
+
+    @classmethod
+    def _day(cls, day):
+        """The day as the sentences of the programme write it."""
+        return format_date(cls.env, day)
 
     @staticmethod
     def _decimal(value):

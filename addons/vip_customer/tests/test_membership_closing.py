@@ -180,7 +180,7 @@ class TestMembershipClosing(VipCase):
         for partner, day, sentence in (
             (self.partner, "2026-03-09", "Choose another customer than “Gold”"),
             (heir, "2026-03-11", "not in the future"),
-            (heir, "2022-10-01", "choose a day after 10/01/2022"),
+            (heir, "2022-10-01", f"choose a day after {self._day('2022-10-01')}"),
         ):
             with self.assertRaisesRegex(UserError, sentence):
                 self.number.change_owner(partner.id, day)

@@ -186,7 +186,7 @@ class TestTierOverride(VipCase):
 
     def test_over_already(self):
         override = self._request(first="2026-03-01", last="2026-03-09")
-        with self.assertRaisesRegex(UserError, "ended on 03/09/2026 already"):
+        with self.assertRaisesRegex(UserError, f"ended on {self._day('2026-03-09')} already"):
             override.with_user(self.users["approver"]).action_approve()
 
     def test_decided_is_final(self):

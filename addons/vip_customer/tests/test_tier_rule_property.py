@@ -201,7 +201,7 @@ class TestTierRuleProperty(VipCase):
     def _build_customers(self, customers, as_of):
         """Written with SQL: the triggers of the ORM would tidy up what a run must cope with."""
         book = list(zip(self.partners.ids, customers, strict=True))
-        cr, company, day = self.env.cr, self.company.id, self._day
+        cr, company, day = self.env.cr, self.company.id, self._after
         cr.execute_values(
             """UPDATE vip_membership m
                   SET joined_on = v.joined::date, tier_id = v.tier::int, valid_until = v.valid::date,
@@ -285,7 +285,7 @@ class TestTierRuleProperty(VipCase):
         return None if index is None else self.tiers[index].id
 
     @staticmethod
-    def _day(as_of, days):
+    def _after(as_of, days):
         return None if days is None else as_of + timedelta(days=days)
 
     # ------------------------------------------------------------
@@ -327,13 +327,13 @@ class TestTierRuleProperty(VipCase):
             as_of,
             sum((Decimal(bill["amount"]) for bill in counted), Decimal(0)),
             sum(bill["arrears"] for bill in counted),
-            self._day(as_of, customer["joined"]),
+            self._after(as_of, customer["joined"]),
         )
         standing = self._standing(as_of, customer)
         rule = tier_rules.earned_rule(standard, figures) if standing.is_open else None
         decision = tier_rules.decide(standard, standing, rule and rule.tier, as_of)
         override = standing.override and override_ids[partner.id]
-        valid_until = self._iso(self._day(as_of, customer["valid"]))
+        valid_until = self._iso(self._after(as_of, customer["valid"]))
         return {
             "membership_id": partner.vip_membership_id.id,
             "partner_id": partner.id,
@@ -365,7 +365,7 @@ class TestTierRuleProperty(VipCase):
         return tier_rules.Standing(
             tier=self._plain(customer["tier"]),
             base=self._plain(customer["base"]),
-            base_valid_until=self._day(as_of, customer["valid"]),
+            base_valid_until=self._after(as_of, customer["valid"]),
             is_open=any(state not in ("closed", "passed") for state in numbers)
             if numbers
             else not customer["is_left"],

@@ -77,7 +77,7 @@ class TestTierRunApply(VipCase):
     def test_future_day(self):
         run = self._compute_run(self.policy, as_of="2026-03-11")
         self._approve(run)
-        self._refused(run, "The first day to apply it is 03/11/2026")
+        self._refused(run, f"The first day to apply it is {self._day('2026-03-11')}")
         with freeze_time("2026-03-10 16:00:00"):  # midnight in Shanghai
             run.with_user(self.users["boss"]).action_apply()
         self.assertEqual(self.partner.vip_tier_id, self.gold)
@@ -87,7 +87,7 @@ class TestTierRunApply(VipCase):
         self._create_bills(self.partner, {"2025-01-01": 99999})
         run = self._compute_run(self.policy, as_of="2026-03-04")
         self._approve(run)
-        self._refused(run, "The first day that works is 03/05/2026")
+        self._refused(run, f"The first day that works is {self._day('2026-03-05')}")
 
     def test_first_applicable_day(self):
         """The hook for frozen months names the first day that works."""
@@ -95,7 +95,7 @@ class TestTierRunApply(VipCase):
         self._approve(run)
         day = self.policy.date_from.replace(month=3)
         with patch.object(type(run), "_first_applicable_day", return_value=day):
-            self._refused(run, "The first day that works is 03/01/2026")
+            self._refused(run, f"The first day that works is {self._day('2026-03-01')}")
 
     def test_outside_validity(self):
         """A draft may change its dates after a run was computed under it."""
@@ -105,7 +105,7 @@ class TestTierRunApply(VipCase):
         self._approve(run)
         draft.date_from = "2026-03-01"
         draft.action_open()
-        self._refused(run, "02/05/2026 is outside the validity")
+        self._refused(run, f"{self._day('2026-02-05')} is outside the validity")
 
     def test_twice(self):
         run = self._assess(self.policy)
