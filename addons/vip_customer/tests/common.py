@@ -18,12 +18,13 @@ employee    plain internal user
 portal      portal user
 """
 
+from contextlib import contextmanager
 from datetime import date
 from decimal import Decimal
 
 from odoo import Command
 from odoo.tests import freeze_time, new_test_user
-from odoo.tools import format_date
+from odoo.tools import format_date, mute_logger
 
 from odoo.addons.base.tests.common import BaseCommon
 
@@ -188,6 +189,13 @@ class VipCase(BaseCommon):
     def _day(cls, day):
         """The day as the sentences of the programme write it."""
         return format_date(cls.env, day)
+
+    @contextmanager
+    def _violates(self, error, constraint):
+        """The database refuses, naming the constraint whose sentence Odoo shows."""
+        with mute_logger("odoo.sql_db"), self.assertRaises(error) as caught:
+            yield
+        self.assertEqual(caught.exception.diag.constraint_name, constraint)
 
     @staticmethod
     def _decimal(value):
