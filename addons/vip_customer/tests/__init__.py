@@ -5,6 +5,7 @@ from . import (
     test_contact_merge,
     test_explain_tier,
     test_membership_closing,
+    test_performance,
     test_tier_cron,
     test_tier_override,
     test_tier_policy,
