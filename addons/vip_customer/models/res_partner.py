@@ -65,8 +65,17 @@ class ResPartner(models.Model):
         related="vip_membership_id.protected", string="VIP protected", groups="base.group_user"
     )
     vip_number_ids = fields.One2many(
-        "vip.service.number", "partner_id", string="Service numbers", groups="base.group_user"
+        "vip.service.number",
+        "partner_id",
+        string="Service numbers",
+        groups="vip_customer.group_vip_user,vip_customer.group_vip_auditor",
     )
+
+    @api.constrains("company_id")
+    def _check_vip_company(self):
+        """The other side of ``vip.membership._check_company``."""
+        # who moves a contact may not see its membership; the rule holds all the same
+        self.sudo().vip_membership_id._check_company()
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_vip(self):
@@ -85,7 +94,7 @@ class ResPartner(models.Model):
 
         :raise UserError: the contact is not in the programme
         """
-        self.ensure_one()
+        self._require_one()
         if not self.vip_membership_id:
             raise UserError(self.env._("“%s” is not in the VIP programme yet.", self.display_name))
         return {
@@ -127,10 +136,9 @@ class ResPartner(models.Model):
 
     def _vip_member(self):
         """The membership of one customer, checked as the caller: a VIP group, existence, company."""
-        self.ensure_one()
         if not any(self.env.user.has_group(group) for group in VIP_GROUPS):
             raise AccessError(self.env._("This needs a role in the VIP programme."))
-        self.check_access("read")
+        self._require_one()
         member = self.sudo().vip_membership_id  # a desk agent sees no VIP pages, only this answer
         if not member:
             raise UserError(self.env._("“%s” is not in the VIP programme yet.", self.display_name))

@@ -10,6 +10,8 @@ class VipBillingMonth(models.Model):
 
     _name = "vip.billing.month"
     _description = "Billing month"
+    _inherit = "vip.guarded.mixin"
+    _scope_fields = frozenset({"company_id"})
     _order = "month desc, company_id"
 
     company_id = fields.Many2one(
@@ -52,7 +54,7 @@ class VipBillingMonth(models.Model):
 
     def action_view_bills(self):
         """Open the bills of this month."""
-        self.ensure_one()
+        self._require_one()
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "vip_customer.vip_billing_fact_action"
         )

@@ -12,6 +12,7 @@ class VipCustomerRecord(models.AbstractModel):
     _description = "Record of a VIP customer"
     _inherit = "vip.guarded.mixin"
     _guarded_fields = frozenset({"company_id"})
+    _scope_fields = frozenset({"partner_id"})
 
     partner_id = fields.Many2one(
         "res.partner", string="Customer", required=True, ondelete="restrict", index=True

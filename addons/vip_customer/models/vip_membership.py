@@ -275,12 +275,16 @@ class VipMembership(models.Model):
     def _unlink_except_recorded(self):
         for member in self.sudo():
             partner = member.partner_id
-            recorded = member.history_ids or partner.vip_number_ids or member._has_bills()
-            if recorded:
+            if (
+                member.history_ids
+                or member.override_ids
+                or partner.vip_number_ids
+                or member._has_bills()
+            ):
                 raise UserError(
                     self.env._(
-                        "The membership of “%s” has numbers, bills or a tier history and cannot be "
-                        "deleted. To erase a person, anonymise the contact and keep the rows.",
+                        "The membership of “%s” has numbers, bills, overrides or a tier history and "
+                        "cannot be deleted. To erase a person, anonymise the contact and keep the rows.",
                         partner.display_name,
                     )
                 )
@@ -303,7 +307,7 @@ class VipMembership(models.Model):
 
     def action_view_partner(self):
         """Open the contact."""
-        self.ensure_one()
+        self._require_one()
         return {
             "type": "ir.actions.act_window",
             "res_model": "res.partner",
@@ -313,7 +317,7 @@ class VipMembership(models.Model):
 
     def action_request_override(self):
         """Open a new override for this customer."""
-        self.ensure_one()
+        self._require_one()
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("Request an override"),
@@ -324,7 +328,7 @@ class VipMembership(models.Model):
         }
 
     def _action_view(self, xml_id):
-        self.ensure_one()
+        self._require_one()
         return {
             **self.env["ir.actions.act_window"]._for_xml_id(xml_id),
             "domain": [("partner_id", "=", self.partner_id.id)],
@@ -333,6 +337,7 @@ class VipMembership(models.Model):
 
     def action_assign(self):
         """Open the dialog that gives these customers an account manager and a branch."""
+        self.check_access("read")
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("Assign an account manager"),
@@ -359,8 +364,8 @@ class VipMembership(models.Model):
                 self.env._("Only a lead or a manager of the VIP programme may assign customers.")
             )
         self.check_access("write")
-        manager = self.env["res.users"].browse(manager_id or [])
-        team = self.env["crm.team"].browse(team_id or [])
+        manager = self._given("res.users", manager_id)
+        team = self._given("crm.team", team_id)
         for company in self.company_id:
             if manager and (manager.share or company not in manager.sudo().company_ids):
                 raise UserError(

@@ -38,7 +38,7 @@ class VipServiceNumber(models.Model):
     _order = "partner_id, is_primary desc, id"
     _rec_name = "number"
     _rec_names_search = ["number", "number_e164", "partner_id"]
-    _guarded_fields = frozenset({"company_id", "date_from", "date_to"})
+    _guarded_fields = frozenset({"company_id", "number_e164", "date_from", "date_to"})
 
     number = fields.Char(required=True)
     number_e164 = fields.Char(
@@ -170,7 +170,7 @@ class VipServiceNumber(models.Model):
 
     def action_change_owner(self):
         """Open the dialog that passes this number to another customer."""
-        self.ensure_one()
+        self._require_one()
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("Change of owner"),
@@ -186,13 +186,14 @@ class VipServiceNumber(models.Model):
         :param int partner_id: the new owner
         :param day: first day of the new owner (date or ISO string), not in the future
         :return int: id of the new owner's row
+        :raise AccessError: the number is not the caller's to change, or he may not see the new owner
+        :raise MissingError: no such number or contact
         :raise UserError: the number is not open, he owns it already, or the day does not fit
         """
-        self.ensure_one()
+        self._require_one()
         self.check_access("write")
-        day = fields.Date.to_date(day)
-        partner = self.env["res.partner"].browse(partner_id).exists()
-        partner.check_access("read")
+        day = self._given_date(day)
+        partner = self._given("res.partner", partner_id)
         self._check_owner_change(partner, day)
         # Owner dates are guarded: written by this door only. Both rows at once, or the number would
         # be open twice or not at all.

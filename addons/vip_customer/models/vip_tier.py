@@ -38,7 +38,11 @@ class VipTier(models.Model):
         help="Group of agents that answers, as the telephone system names it.", string="Seat group"
     )
     # today
-    member_count = fields.Integer(compute="_compute_member_count", string="Customers")
+    member_count = fields.Integer(
+        compute="_compute_member_count",
+        string="Customers",
+        groups="vip_customer.group_vip_user,vip_customer.group_vip_auditor",
+    )
 
     _code_uniq = models.Constraint("UNIQUE (code)", "Another tier has this code already.")
     _rank_uniq = models.Constraint(
@@ -83,5 +87,6 @@ class VipTier(models.Model):
 
     def action_view_members(self):
         """Open the customers who have this tier today."""
+        self.check_access("read")
         action = self.env["ir.actions.act_window"]._for_xml_id("vip_customer.vip_membership_action")
         return {**action, "domain": [("tier_id", "in", self.ids)], "context": {}}

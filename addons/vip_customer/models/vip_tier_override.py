@@ -9,6 +9,7 @@ from odoo.tools import format_date
 from ..tools import tier_rules
 
 REQUESTED, APPROVED, REFUSED, ENDED = "requested", "approved", "refused", "ended"
+CONTENT = {"partner_id", "kind", "tier_id", "date_from", "date_to", "reason"}
 
 
 class VipTierOverride(models.Model):
@@ -21,7 +22,7 @@ class VipTierOverride(models.Model):
     on withdrawal, the base's tier and validity return with a history row. None gives a tier to a
     customer whose last number is closed. At most one is approved per customer and day.
 
-    The approver is not the one who requested it. Approving one whose time has begun takes effect today.
+    The approver is not the one who requested it; who changes a request becomes its requester. Approving one whose time has begun takes effect today.
     """
 
     _name = "vip.tier.override"
@@ -105,7 +106,8 @@ class VipTierOverride(models.Model):
         return super().create(vals_list)
 
     def write(self, vals):
-        if vals.keys() & {"partner_id", "kind", "tier_id", "date_from", "date_to", "reason"}:
+        edited = vals.keys() & CONTENT
+        if edited:
             for override in self:
                 if override.state != REQUESTED:
                     raise UserError(
@@ -115,7 +117,11 @@ class VipTierOverride(models.Model):
                             override.partner_id.display_name,
                         )
                     )
-        return super().write(vals)
+        result = super().write(vals)
+        if edited and not self.env.su:
+            # guarded: nobody approves what he wrote into somebody else's request
+            self.sudo().write({"requested_by": self.env.uid})
+        return result
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_decided(self):

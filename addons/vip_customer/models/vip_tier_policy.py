@@ -62,6 +62,7 @@ class VipTierPolicy(models.Model):
     _order = "date_from desc, id desc"
     _check_company_auto = True
     _guarded_fields = frozenset({"state"})
+    _scope_fields = frozenset({"company_id"})
 
     name = fields.Char(required=True)
     company_id = fields.Many2one(
@@ -152,7 +153,10 @@ class VipTierPolicy(models.Model):
     run_count = fields.Integer(compute="_compute_run_count", string="Number of runs")
     # preview
     book_preview = fields.Html(
-        compute="_compute_book_preview", sanitize=False, string="Your book today"
+        compute="_compute_book_preview",
+        sanitize=False,
+        string="Your book today",
+        groups="vip_customer.group_vip_manager,vip_customer.group_vip_auditor",
     )
 
     _date_order = models.Constraint(
@@ -304,7 +308,7 @@ class VipTierPolicy(models.Model):
 
         :raise UserError: the draft has rules or bands already; nothing is overwritten.
         """
-        self.ensure_one()
+        self._require_one()
         self.check_access("write")
         self._check_editable()
         if self.rule_ids or self.band_ids:
@@ -319,14 +323,14 @@ class VipTierPolicy(models.Model):
 
     def action_view_runs(self):
         """Open the runs of this policy."""
-        self.ensure_one()
+        self._require_one()
         action = self.env["ir.actions.act_window"]._for_xml_id("vip_customer.vip_tier_run_action")
         context = {"default_policy_id": self.id}
         return {**action, "domain": [("policy_id", "=", self.id)], "context": context}
 
     def action_new_run(self):
         """Open a new run of this policy."""
-        self.ensure_one()
+        self._require_one()
         return {
             "type": "ir.actions.act_window",
             "res_model": "vip.tier.run",
@@ -416,6 +420,10 @@ class VipTierPolicy(models.Model):
         """The date the preview judges the book at: today, so that bills not yet in do not distort it."""
         return self.company_id._vip_today()
 
+    def _may_preview(self):
+        """The preview reads the book with SQL: never that of a company the user is not in."""
+        return self.company_id and self.company_id in self.env.companies
+
     def _preview_figures(self):
         standard, day = self._standard(), self._preview_day()
         self.env["vip.billing.fact"].flush_model()
@@ -433,7 +441,7 @@ class VipTierPolicy(models.Model):
         standard = self._standard()
         rules = self._earnable_rules()
         numbered = tuple(replace(rule, id=i) for i, rule in enumerate(standard.rules))
-        if not numbered or not self.company_id:
+        if not numbered or not self._may_preview():
             return {}
         rows = self.env.execute_query(
             SQL(
@@ -448,7 +456,7 @@ class VipTierPolicy(models.Model):
         """What the book looks like under this policy's window: size, percentiles of the average spend
         and score of the customers who were billed at all, and customers per tier."""
         self.ensure_one()
-        if not (self.company_id and self.date_to and self.window_months > 0):
+        if not (self._may_preview() and self.date_to and self.window_months > 0):
             return {"customers": 0}
         percentiles = [percent / 100 for percent in PERCENTILES]
         [(customers, averages, scores)] = self.env.execute_query(

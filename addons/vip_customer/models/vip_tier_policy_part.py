@@ -6,6 +6,9 @@ class VipTierPolicyPart(models.AbstractModel):
 
     _name = "vip.tier.policy.part"
     _description = "Part of a VIP tier policy"
+    _inherit = "vip.guarded.mixin"
+    _guarded_fields = frozenset({"company_id"})
+    _scope_fields = frozenset({"policy_id"})
 
     policy_id = fields.Many2one("vip.tier.policy", required=True, ondelete="cascade", index=True)
     company_id = fields.Many2one(related="policy_id.company_id", store=True, index=True)

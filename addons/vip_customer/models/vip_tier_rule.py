@@ -24,6 +24,7 @@ class VipTierRule(models.Model):
     _description = "VIP tier rule"
     _inherit = "vip.tier.policy.part"
     _order = "policy_id, tier_rank desc, sequence, id"
+    _guarded_fields = frozenset({"company_id", "tier_rank"})
 
     currency_id = fields.Many2one(related="policy_id.currency_id")
     sequence = fields.Integer(default=10)
@@ -44,6 +45,7 @@ class VipTierRule(models.Model):
     customer_count = fields.Integer(
         compute="_compute_customer_count",
         string="Customers today",
+        groups="vip_customer.group_vip_manager,vip_customer.group_vip_auditor",
         help="How many customers of today's book would earn their tier by this rule, and no better "
         "one, with the bills we have.",
     )

@@ -44,6 +44,7 @@ class VipTierRun(models.Model):
     _order = "as_of desc, id desc"
     _guarded_fields = frozenset(
         {
+            "company_id",
             "state",
             "computed_by",
             "computed_at",
@@ -56,6 +57,8 @@ class VipTierRun(models.Model):
             *(f"{movement}_count" for movement in ("enter", "up", "keep", "down", "leave", "hold")),
         }
     )
+
+    _scope_fields = frozenset({"policy_id"})
 
     name = fields.Char(compute="_compute_name", store=True, readonly=False, precompute=True)
     policy_id = fields.Many2one(
@@ -215,6 +218,9 @@ class VipTierRun(models.Model):
     # ------------------------------------------------------------
 
     def write(self, vals):
+        if vals.keys() & {"name", "accept_incomplete"}:
+            for run in self:
+                run._check_state(DRAFT, COMPUTED)
         if vals.keys() & {"policy_id", "as_of", "scope", "partner_id"}:
             for run in self:
                 if run.state != DRAFT:
@@ -315,7 +321,7 @@ class VipTierRun(models.Model):
 
     def action_view_lines(self):
         """Open the lines, of one movement if the context names it."""
-        self.ensure_one()
+        self._require_one()
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "vip_customer.vip_tier_run_line_action"
         )

@@ -39,7 +39,11 @@ class VipTierRunComparison(models.Model):
 
     @property
     def _table_query(self):
-        first, second = self.env.context.get("vip_run_ids") or (0, 0)
+        chosen = self.env.context.get("vip_run_ids")
+        try:
+            first, second = map(int, chosen)
+        except (TypeError, ValueError):
+            first, second = 0, 0
         return SQL(
             """
             SELECT coalesce(a.partner_id, b.partner_id) AS id,
@@ -59,6 +63,6 @@ class VipTierRunComparison(models.Model):
               LEFT JOIN vip_tier ta ON ta.id = a.new_tier_id
               LEFT JOIN vip_tier tb ON tb.id = b.new_tier_id
             """,
-            int(first),
-            int(second),
+            first,
+            second,
         )

@@ -6,6 +6,7 @@ class VipManagerAssign(models.TransientModel):
 
     _name = "vip.manager.assign"
     _description = "Assign an account manager"
+    _inherit = "vip.guarded.mixin"
 
     membership_ids = fields.Many2many("vip.membership", string="Customers", required=True)
     manager_id = fields.Many2one(
@@ -15,6 +16,6 @@ class VipManagerAssign(models.TransientModel):
 
     def action_confirm(self):
         """Assign the customers."""
-        self.ensure_one()
+        self._require_one()
         self.membership_ids.assign(self.manager_id.id, self.team_id.id)
         return {"type": "ir.actions.act_window_close"}

@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 
 
 class VipNumberOwner(models.TransientModel):
@@ -6,9 +6,12 @@ class VipNumberOwner(models.TransientModel):
 
     _name = "vip.number.owner"
     _description = "Change the owner of a number"
+    _inherit = "vip.guarded.mixin"
 
     number_id = fields.Many2one("vip.service.number", required=True, readonly=True)
-    current_partner_id = fields.Many2one(related="number_id.partner_id", string="Current owner")
+    current_partner_id = fields.Many2one(
+        related="number_id.partner_id", related_sudo=False, string="Current owner"
+    )
     partner_id = fields.Many2one("res.partner", string="New owner", required=True)
     day = fields.Date(
         required=True,
@@ -17,9 +20,14 @@ class VipNumberOwner(models.TransientModel):
         help="First day of the new owner.",
     )
 
+    @api.constrains("number_id")
+    def _check_number(self):
+        """A dialog tells number and owner: nobody opens it on a number that is not his to change."""
+        self.number_id.check_access("write")
+
     def action_confirm(self):
         """Change the owner and open the number of the new one."""
-        self.ensure_one()
+        self._require_one()
         number = self.number_id.change_owner(self.partner_id.id, self.day)
         return {
             "type": "ir.actions.act_window",

@@ -6,6 +6,7 @@ class VipTierRunDecide(models.TransientModel):
 
     _name = "vip.tier.run.decide"
     _description = "Decide a tier by hand"
+    _inherit = "vip.guarded.mixin"
 
     line_ids = fields.Many2many("vip.tier.run.line", string="Customers", required=True)
     tier_id = fields.Many2one("vip.tier", help="Leave empty for no tier.")
@@ -13,6 +14,6 @@ class VipTierRunDecide(models.TransientModel):
 
     def action_confirm(self):
         """Decide the lines."""
-        self.ensure_one()
+        self._require_one()
         self.line_ids._decide(self.tier_id, self.reason)
         return {"type": "ir.actions.act_window_close"}
