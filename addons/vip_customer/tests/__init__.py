@@ -12,6 +12,9 @@ from . import (
     test_tier_rule_property,
     test_tier_run_apply,
     test_tier_run_compute,
+    test_browser,
+    test_history_protected,
+    test_security_roles,
     test_tier_run_worked_examples,
     test_tools,
 )

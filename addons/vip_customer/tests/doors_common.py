@@ -1,0 +1,117 @@
+"""A small book that tests of rights share: one customer per reach, and one of another company.
+
+    customer  company      manager    branch
+    own       Test Mobile  manager_a  city (led by lead)
+    far       Test Mobile  manager_c  county (led by nobody)
+    rival     Rival        -          -
+
+Each of them has a number, bills of 2025, the tier silver by an applied run, a line in a run that is only
+computed, a requested override and a birthday.
+"""
+
+from contextlib import contextmanager
+
+from .common import VipCase
+
+BIRTHDAY = "1961-04-05"
+ROLES = (
+    "portal",
+    "employee",
+    "desk",
+    "manager_a",
+    "lead",
+    "boss",
+    "approver",
+    "auditor",
+    "importer",
+)
+REACHES = ("own", "far", "rival")
+
+
+class DoorsCase(VipCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.rival_company = cls.env["res.company"].create(
+            {"name": "Rival", "currency_id": cls.env.ref("base.CNY").id, "country_id": cls.env.ref("base.cn").id}
+        )
+        cls.book = {}
+        cls._fill_book({"own": "13800000001", "far": "13800000002"})
+        cls.book["own"]["vip.membership"].write(
+            {"manager_id": cls.users["manager_a"].id, "team_id": cls.city.id}
+        )
+        cls.book["far"]["vip.membership"].write(
+            {"manager_id": cls.users["manager_c"].id, "team_id": cls.county.id}
+        )
+        with cls._in_company(cls.rival_company):
+            cls._fill_book({"rival": "13800000003"})
+        cls.env.flush_all()
+
+    @classmethod
+    @contextmanager
+    def _in_company(cls, company):
+        env, own = cls.env, cls.company
+        cls.env.user.company_ids |= company
+        cls.env = env(context={**env.context, "allowed_company_ids": company.ids})
+        cls.company = company
+        try:
+            yield
+        finally:
+            cls.env, cls.company = env, own
+            cls.env.user.company_ids -= company
+
+    @classmethod
+    def _fill_book(cls, customers):
+        """:param customers: dict name -> number"""
+        policy = cls._create_policy()
+        partners = {
+            name: cls._create_customer(name.title(), cls._year(650), number=number)
+            for name, number in customers.items()
+        }
+        runs = cls.env["vip.tier.run"].create(
+            [{"policy_id": policy.id, "as_of": day} for day in ("2026-02-01", "2026-03-01")]
+        )
+        applied, computed = runs
+        applied._compute_lines()
+        applied.state = "approved"
+        applied._apply()
+        computed._compute_lines()
+        for name, partner in partners.items():
+            partner.vip_membership_id.birthday = BIRTHDAY
+            found = {
+                model: cls.env[model].search([("partner_id", "=", partner.id)], limit=1)
+                for model in ("vip.membership", "vip.service.number", "vip.billing.fact", "vip.tier.history")
+            }
+            cls.book[name] = {
+                **found,
+                "res.partner": partner,
+                "vip.tier.override": cls.env["vip.tier.override"].create(
+                    {
+                        "partner_id": partner.id,
+                        "tier_id": cls.gold.id,
+                        "date_to": "2026-12-31",
+                        "reason": "Promised",
+                    }
+                ),
+                "vip.tier.policy": policy,
+                "vip.tier.rule": policy.rule_ids[0],
+                "vip.tier.band": policy.band_ids[0],
+                "vip.tier.run": computed,
+                "vip.tier.run.line": computed.line_ids.filtered(
+                    lambda line, partner=partner: line.partner_id == partner
+                ),
+                "vip.billing.month": cls.env["vip.billing.month"].search(
+                    [("company_id", "=", cls.company.id), ("month", "=", "2025-12-01")]
+                ),
+                "vip.tier.run.comparison": cls.env["vip.tier.run.comparison"]
+                .with_context(vip_run_ids=runs.ids)
+                .browse(partner.id),
+            }
+
+    def _as(self, role, record):
+        """The record as this role sees it, with nothing in the cache that somebody else read."""
+        self.env.flush_all()
+        self.env.invalidate_all()
+        return record.with_user(self.users[role]).with_context(
+            allowed_company_ids=self.users[role].company_ids.ids
+        )

@@ -1,0 +1,524 @@
+from ast import literal_eval
+
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import tagged
+
+from .doors_common import BIRTHDAY, REACHES, ROLES, DoorsCase
+
+# What a role may do with a record of an own customer, and with one out of his reach in his company:
+# r(ead), w(rite), u(nlink). A record of another company is out of reach for all. Who is not named may
+# nothing.
+OPERATIONS = {"r": "read", "w": "write", "u": "unlink"}
+RIGHTS = {
+    "vip.membership": {
+        "manager_a": ("rw", ""),
+        "lead": ("rw", ""),
+        "boss": ("rwu", "rwu"),
+        "auditor": ("r", "r"),
+    },
+    "vip.service.number": {
+        "manager_a": ("rw", ""),
+        "lead": ("rw", ""),
+        "boss": ("rwu", "rwu"),
+        "auditor": ("r", "r"),
+    },
+    "vip.billing.fact": {
+        "manager_a": ("r", ""),
+        "lead": ("r", ""),
+        "boss": ("rwu", "rwu"),
+        "auditor": ("r", "r"),
+    },
+    "vip.tier.history": {
+        "manager_a": ("r", ""),
+        "lead": ("r", ""),
+        "boss": ("r", "r"),
+        "auditor": ("r", "r"),
+    },
+    "vip.tier.override": {
+        "manager_a": ("r", ""),
+        "lead": ("rw", ""),
+        "boss": ("rwu", "rwu"),
+        "auditor": ("r", "r"),
+    },
+    "vip.tier.policy": {
+        "manager_a": ("r", "r"),
+        "lead": ("r", "r"),
+        "boss": ("rwu", "rwu"),
+        "auditor": ("r", "r"),
+    },
+    "vip.tier.rule": {
+        "manager_a": ("r", "r"),
+        "lead": ("r", "r"),
+        "boss": ("rwu", "rwu"),
+        "auditor": ("r", "r"),
+    },
+    "vip.tier.band": {
+        "manager_a": ("r", "r"),
+        "lead": ("r", "r"),
+        "boss": ("rwu", "rwu"),
+        "auditor": ("r", "r"),
+    },
+    "vip.tier.run": {"boss": ("rwu", "rwu"), "auditor": ("r", "r")},
+    "vip.tier.run.line": {"boss": ("r", "r"), "auditor": ("r", "r")},
+    "vip.tier.run.comparison": {"boss": ("r", "r"), "auditor": ("r", "r")},
+    "vip.billing.month": {
+        "manager_a": ("r", "r"),
+        "lead": ("r", "r"),
+        "boss": ("rw", "rw"),
+        "auditor": ("r", "r"),
+    },
+}
+# Who may create at all (a rule still says for whom).
+CREATORS = {
+    "vip.service.number": {"manager_a", "lead", "boss"},
+    "vip.billing.fact": {"boss"},
+    "vip.tier.override": {"manager_a", "lead", "boss"},
+    "vip.tier": {"boss"},
+    "vip.tier.policy": {"boss"},
+    "vip.tier.rule": {"boss"},
+    "vip.tier.band": {"boss"},
+    "vip.tier.run": {"boss"},
+    "vip.billing.month": {"boss"},
+    "vip.manager.assign": {"lead", "boss"},
+    "vip.number.owner": {"manager_a", "lead", "boss"},
+    "vip.tier.run.decide": {"boss"},
+}
+for table in (*RIGHTS.values(),):
+    table["approver"] = table.get("boss", ("", ""))  # given beside manager
+for creators in CREATORS.values():
+    if "boss" in creators:
+        creators.add("approver")
+
+# Ways to ask a contact about what only its membership or its numbers know.
+MEMBER_QUESTIONS = [
+    ("search", [[("vip_membership_id.birthday", "=", BIRTHDAY)]]),
+    ("search", [[("vip_membership_id", "any", [("birthday", "=", BIRTHDAY)])]]),
+    ("search", [[("vip_membership_id", "not any", [("birthday", "=", BIRTHDAY)])]]),
+    ("search", [[("child_ids.vip_membership_id.birthday", "=", BIRTHDAY)]]),
+    ("search", [[("user_ids.partner_id.vip_membership_id.birthday", "=", BIRTHDAY)]]),
+    ("formatted_read_group", [[], ["vip_membership_id.birthday:day"], ["__count"]]),
+    ("formatted_read_group", [[], ["vip_membership_id.base_tier_id"], ["__count"]]),
+    ("formatted_read_group", [[], ["parent_id.vip_membership_id.birthday:year"], ["__count"]]),
+]
+NUMBER_QUESTIONS = [
+    ("search", [[("vip_number_ids.number", "ilike", "1380000")]]),
+    ("search", [[("vip_number_ids", "ilike", "1380000")]]),
+    ("search", [[("vip_number_ids", "!=", False)]]),
+    ("search", [[("vip_number_ids", "any", [("plan", "!=", False)])]]),
+    ("search", [[("vip_membership_id.number_ids.number", "ilike", "1380000")]]),
+]
+
+
+@tagged("post_install", "-at_install", "vip_security")
+class TestSecurityRoles(DoorsCase):
+    def test_every_model_has_rights_and_a_company_rule(self):
+        """Every model of the addon has access lines; with a company it has a rule that holds for all."""
+        names = self.env["ir.model"].search([("model", "=like", "vip.%")]).mapped("model")
+        for name in names:
+            model = self.env[name]
+            if model._abstract:
+                continue
+            with self.subTest(model=name):
+                lines = self.env["ir.model.access"].search([("model_id.model", "=", name)])
+                self.assertTrue(lines, "no access lines")
+                self.assertTrue(all(line.group_id for line in lines), "a line for everybody")
+                if "company_id" in model._fields:
+                    rules = self.env["ir.rule"].search([("model_id.model", "=", name), ("groups", "=", False)])
+                    self.assertEqual(
+                        rules.mapped("domain_force"), ["[('company_id', 'in', company_ids)]"]
+                    )
+                    self.assertTrue(
+                        all(r.perm_read and r.perm_write and r.perm_create and r.perm_unlink for r in rules)
+                    )
+                if not model._transient and name != "vip.tier":
+                    self.assertIn(name, RIGHTS, "not in the table of rights")
+
+    def test_customer_models_have_the_roles_rules(self):
+        """What belongs to one customer is narrowed by portfolio, branch, all, and audit."""
+        for name in ("vip.membership", *self._children()):
+            rules = self.env["ir.rule"].search([("model_id.model", "=", name), ("groups", "!=", False)])
+            with self.subTest(model=name):
+                self.assertEqual(
+                    set(rules.groups.mapped("name")),
+                    {"Account manager", "Team lead", "Manager", "Auditor"},
+                )
+                audit = rules.filtered(
+                    lambda rule: self.env.ref("vip_customer.group_vip_auditor") in rule.groups
+                )
+                self.assertFalse(audit.perm_write or audit.perm_create or audit.perm_unlink)
+
+    def _children(self):
+        """Models of one customer each that an account manager may read."""
+        readable = self.env["ir.model.access"].search(
+            [("group_id", "=", self.env.ref("vip_customer.group_vip_user").id)]
+        )
+        names = readable.model_id.mapped("model")
+        return [
+            name
+            for name in names
+            if not self.env[name]._transient and "partner_id" in self.env[name]._fields and name != "vip.membership"
+        ]
+
+    def test_rights(self):
+        for model, table in RIGHTS.items():
+            for role in ROLES:
+                own, far = table.get(role, ("", ""))
+                for reach, rights in zip(REACHES, (own, far, ""), strict=True):
+                    record = self._as(role, self.book[reach][model])
+                    for letter, operation in OPERATIONS.items():
+                        with self.subTest(model=model, role=role, reach=reach, operation=operation):
+                            self.assertEqual(record.has_access(operation), letter in rights)
+
+    def test_create_rights(self):
+        for model in {*RIGHTS, *CREATORS}:
+            for role in ROLES:
+                with self.subTest(model=model, role=role):
+                    allowed = self._as(role, self.env[model]).has_access("create")
+                    self.assertEqual(allowed, role in CREATORS.get(model, ()))
+
+    def test_search_finds_what_may_be_read(self):
+        ours = {
+            model: {reach: self.book[reach][model].id for reach in REACHES} for model in RIGHTS
+        }
+        for model, table in RIGHTS.items():
+            for role in ROLES:
+                expected = {
+                    ours[model][reach]
+                    for reach, rights in zip(REACHES, table.get(role, ("", "")), strict=False)
+                    if "r" in rights
+                }
+                records = self._as(role, self.book["own"][model].browse())
+                with self.subTest(model=model, role=role):
+                    if expected:
+                        found = set(records.search([]).ids) & set(ours[model].values())
+                        self.assertEqual(found, expected)
+                    else:
+                        with self.assertRaises(AccessError):
+                            records.search([])
+
+    def test_tiers_are_readable_inside(self):
+        for role in ROLES:
+            tiers = self._as(role, self.gold)
+            with self.subTest(role=role):
+                self.assertEqual(tiers.has_access("read"), role != "portal")
+                self.assertEqual(tiers.has_access("write"), role in ("boss", "approver"))
+                if role != "portal":
+                    self.assertEqual(tiers.read()[0]["code"], "gold")
+
+    def test_auditor_who_manages_customers_writes_only_his_own(self):
+        both = self._create_user("both", "user", "auditor")
+        self.users["both"] = both
+        far = self._as("both", self.book["far"]["vip.membership"])
+        self.assertTrue(far.has_access("read"))
+        self.assertFalse(far.has_access("write"))
+
+    # ------------------------------------------------------------
+    # companies
+    # ------------------------------------------------------------
+
+    def test_companies_follow_the_switch(self):
+        boss = self.users["boss"]
+        boss.company_ids |= self.rival_company
+        for active, expected in (
+            (self.company, {"own", "far"}),
+            (self.rival_company, {"rival"}),
+            (self.company | self.rival_company, {"own", "far", "rival"}),
+        ):
+            for model in RIGHTS:
+                records = self.book["own"][model].with_user(boss)
+                run_ids = [
+                    run
+                    for reach in ("own", "rival")
+                    for run in self.env["vip.tier.run"]
+                    .search([("policy_id", "=", self.book[reach]["vip.tier.policy"].id)])
+                    .ids
+                ]
+                records = records.with_context(
+                    allowed_company_ids=active.ids, vip_run_ids=[run_ids[0], run_ids[2]]
+                )
+                with self.subTest(model=model, active=active.mapped("name")):
+                    found = set(records.search([]).ids)
+                    self.assertEqual(
+                        {r for r in REACHES if self.book[r][model].id in found}, expected
+                    )
+
+    def test_company_not_allowed_cannot_be_made_active(self):
+        members = self._as("boss", self.env["vip.membership"])
+        with self.assertRaises(AccessError):
+            members.with_context(allowed_company_ids=self.rival_company.ids).search([])
+
+    def test_comparison_shows_no_other_company(self):
+        rival_runs = self.env["vip.tier.run"].search([("company_id", "=", self.rival_company.id)])
+        rows = self._as("boss", self.env["vip.tier.run.comparison"])
+        self.assertFalse(rows.with_context(vip_run_ids=rival_runs.ids).search([]))
+
+    def test_comparison_takes_no_nonsense(self):
+        rows = self._as("boss", self.env["vip.tier.run.comparison"])
+        for chosen in (None, 5, [1], [1, 2, 3], ["a", "b"], "ab", {"a": 1}, [[1], 2]):
+            with self.subTest(chosen=chosen):
+                self.assertFalse(rows.with_context(vip_run_ids=chosen).search([]))
+
+    def test_preview_tells_nothing_of_another_company(self):
+        """The form of a new policy shows figures of the book: only of companies the user is in."""
+        Policy = self._as("boss", self.env["vip.tier.policy"])
+        spec = {"book_preview": {}, "rule_ids": {"fields": {"customer_count": {}}}}
+        rule = {"tier_id": self.silver.id, "min_average_spend": 1}
+        for company, told in ((self.company, True), (self.rival_company, False)):
+            values = {
+                "company_id": company.id,
+                "date_from": "2027-02-01",
+                "date_to": "2028-01-31",
+                "window_months": 12,
+                "rule_ids": [(0, "virtual", rule)],
+            }
+            with self.subTest(company=company.name):
+                try:
+                    shown = Policy.onchange(values, ["company_id"], spec)["value"]
+                except AccessError:
+                    shown = {}
+                self.assertEqual("customers with bills" in str(shown), told, shown)
+
+    def test_preview_is_for_who_sees_the_whole_book(self):
+        policy = self.book["own"]["vip.tier.policy"]
+        for role in ("manager_a", "lead"):
+            for record, name in ((policy, "book_preview"), (policy.rule_ids, "customer_count")):
+                with self.subTest(role=role, field=name):
+                    with self.assertRaises(AccessError):
+                        self._as(role, record).read([name])
+                    self.assertNotIn(name, self._as(role, record).fields_get())
+        for role in ("boss", "auditor"):
+            self.assertTrue(self._as(role, policy).read(["book_preview"])[0]["book_preview"])
+
+    # ------------------------------------------------------------
+    # what contacts and leads tell
+    # ------------------------------------------------------------
+
+    def test_contact_shows_tier_card_manager_branch_inside(self):
+        shown = [
+            "vip_tier_id",
+            "vip_tier_color",
+            "vip_tier_valid_until",
+            "vip_since",
+            "vip_joined_on",
+            "vip_card_number",
+            "vip_manager_id",
+            "vip_team_id",
+            "vip_protected",
+        ]
+        for role in set(ROLES) - {"portal"}:
+            for reach in REACHES:
+                with self.subTest(role=role, reach=reach):
+                    [values] = self._as(role, self.book[reach]["res.partner"]).read(shown)
+                    self.assertEqual(values["vip_tier_id"], (self.silver.id, "Silver"))
+
+    def test_contact_can_be_searched_sorted_and_grouped_inside(self):
+        partners = self._as("employee", self.env["res.partner"])
+        ours = [self.book[reach]["res.partner"].id for reach in ("own", "far")]
+        domain = [("id", "in", ours), ("vip_tier_id", "=", self.silver.id)]
+        for name in ("vip_tier_id", "vip_since", "vip_card_number", "vip_manager_id", "vip_team_id", "vip_protected"):
+            with self.subTest(field=name):
+                found = partners.search([*domain, (name, "!=", False)], order=f"{name}, id")
+                self.assertLessEqual(set(found.ids), set(ours))
+                spec = f"{name}:month" if name == "vip_since" else name
+                groups = partners.formatted_read_group(domain, [spec], ["__count"])
+                self.assertEqual(sum(group["__count"] for group in groups), 2)
+
+    def test_portal_sees_nothing(self):
+        partner = self._as("portal", self.users["portal"].partner_id)
+        self.assertFalse([n for n in partner.fields_get() if n.startswith("vip_")])
+        self.env["vip.membership"]._ensure(partner.ids, self.company)
+        for name in self.env["res.partner"]._fields:
+            if name.startswith("vip_"):
+                with self.subTest(field=name), self.assertRaises(AccessError):
+                    self._as("portal", partner).read([name])
+                with self.subTest(domain=name), self.assertRaises(AccessError):
+                    self._as("portal", partner).search([(name, "!=", False)])
+
+    def test_every_field_of_a_contact_that_is_told_can_be_read(self):
+        for role in set(ROLES) - {"portal"}:
+            partner = self._as(role, self.book["own"]["res.partner"])
+            with self.subTest(role=role):
+                names = [name for name in partner.fields_get() if name.startswith("vip_")]
+                [values] = partner.read(names)
+                self.assertEqual(
+                    "vip_number_ids" in values,
+                    role in ("manager_a", "lead", "boss", "approver", "auditor"),
+                )
+
+    def test_questions_about_members_are_refused(self):
+        """Nobody without the right to VIP pages learns a private profile by asking about contacts."""
+        for role in ("employee", "desk", "importer"):
+            partners = self._as(role, self.env["res.partner"])
+            for method, args in (*MEMBER_QUESTIONS, *NUMBER_QUESTIONS):
+                with self.subTest(role=role, method=method, args=args), self.assertRaises(AccessError):
+                    getattr(partners, method)(*args)
+
+    def test_questions_about_members_are_answered_within_reach(self):
+        """The account manager asks the same and gets answers about his own customers only."""
+        own, far, rival = (self.book[reach]["res.partner"].id for reach in REACHES)
+        for method, args in (*MEMBER_QUESTIONS[:2], *NUMBER_QUESTIONS[:2], NUMBER_QUESTIONS[3]):
+            partners = self._as("manager_a", self.env["res.partner"])
+            with self.subTest(args=args):
+                found = set(getattr(partners, method)(*args).ids) & {own, far, rival}
+                self.assertLessEqual(found, {own})
+        domain = [("id", "in", [own, far, rival])]
+        groups = self._as("manager_a", self.env["res.partner"]).formatted_read_group(
+            domain, ["vip_membership_id.birthday:day"], ["__count"]
+        )
+        self.assertEqual(
+            {bool(group["vip_membership_id.birthday:day"]): group["__count"] for group in groups},
+            {True: 1, False: 2},
+        )
+
+    def test_questions_through_leads_and_users(self):
+        questions = [
+            ("crm.lead", "partner_id.vip_membership_id"),
+            ("crm.lead", "partner_id.vip_number_ids"),
+            ("res.users", "vip_membership_id"),
+            ("res.users", "vip_number_ids"),
+            ("res.users", "partner_id.vip_membership_id"),
+            ("mail.message", "author_id.vip_membership_id"),
+        ]
+        for model, path in questions:
+            name = "number" if path.endswith("number_ids") else "birthday"
+            for role in ("employee", "desk"):
+                records = self._as(role, self.env[model])
+                with self.subTest(model=model, path=path, role=role), self.assertRaises(AccessError):
+                    records.search([(f"{path}.{name}", "!=", False)])
+                if name == "birthday":
+                    with self.subTest(model=model, group_by=path, role=role), self.assertRaises(AccessError):
+                        records.formatted_read_group([], [f"{path}.birthday:day"], ["__count"])
+
+    def test_nested_reads(self):
+        """``web_read`` and export follow relations with the rights of the reader."""
+        far = self.book["far"]["res.partner"]
+        spec = {"vip_membership_id": {"fields": {"birthday": {}}}}
+        for role in ("employee", "desk", "manager_a"):
+            with self.subTest(role=role), self.assertRaises(AccessError):
+                self._as(role, far).web_read(spec)
+        numbers = {"vip_number_ids": {"fields": {"number": {}}}}
+        with self.assertRaises(AccessError):
+            self._as("desk", far).web_read(numbers)
+        self.assertEqual(self._as("manager_a", far).web_read(numbers)[0]["vip_number_ids"], [])
+
+    def test_exports(self):
+        far = self.book["far"]["res.partner"]
+        for role in ("employee", "desk", "manager_a"):
+            self.users[role].group_ids |= self.env.ref("base.group_allow_export")
+            for path in ("vip_membership_id/birthday", "vip_number_ids/number"):
+                with self.subTest(role=role, path=path):
+                    try:
+                        told = self._as(role, far).export_data([path])["datas"]
+                    except AccessError:
+                        continue
+                    self.assertFalse(any(any(row) for row in told), told)
+        self.assertFalse(far.fields_get(["vip_membership_id"])["vip_membership_id"]["exportable"])
+
+    def test_member_names_are_found_within_reach(self):
+        members = self._as("manager_a", self.env["vip.membership"])
+        self.assertTrue(members.name_search("Own"))
+        self.assertFalse(members.name_search("Far"))
+        self.assertFalse(members.name_search("Rival"))
+
+    def test_bills_are_summed_within_reach(self):
+        bills = self._as("manager_a", self.env["vip.billing.fact"])
+        [total] = bills.formatted_read_group([], [], ["amount:sum"])
+        self.assertEqual(total["amount:sum"], 12 * 650)
+
+    # ------------------------------------------------------------
+    # chatter and files
+    # ------------------------------------------------------------
+
+    def test_chatter_of_a_vip_page(self):
+        far = self.book["far"]["vip.membership"]
+        for role in ("employee", "desk", "manager_a", "auditor"):
+            with self.subTest(role=role, door="message_post"), self.assertRaises(AccessError):
+                self._as(role, far).message_post(body="Hello")
+            with self.subTest(role=role, door="activity"), self.assertRaises(AccessError):
+                self._as(role, self.env["mail.activity"]).create(
+                    {
+                        "res_model_id": self.env["ir.model"]._get_id("vip.membership"),
+                        "res_id": far.id,
+                        "summary": "Call",
+                        "user_id": self.users[role].id,
+                    }
+                )
+            with self.subTest(role=role, door="message"), self.assertRaises(AccessError):
+                self._as(role, self.env["mail.message"]).create(
+                    {"model": "vip.membership", "res_id": far.id, "body": "Hello"}
+                )
+            if role != "auditor":
+                with self.subTest(role=role, door="follow"):
+                    partner = self.users[role].partner_id
+                    self.assertFalse(self._as(role, far).message_subscribe(partner.ids))
+                    self.assertNotIn(partner, far.message_partner_ids)
+
+    def test_files_of_a_vip_page(self):
+        far = self.book["far"]["vip.membership"]
+        values = {"name": "note.txt", "raw": b"private", "res_model": far._name, "res_id": far.id}
+        attachment = self.env["ir.attachment"].create(values)
+        for role in ("portal", "employee", "desk", "manager_a"):
+            with self.subTest(role=role, door="read"), self.assertRaises(AccessError):
+                self._as(role, attachment).read(["raw"])
+            with self.subTest(role=role, door="create"), self.assertRaises(AccessError):
+                self._as(role, self.env["ir.attachment"]).create(values)
+        self.assertEqual(self._as("auditor", attachment).raw, b"private")
+
+    # ------------------------------------------------------------
+    # what is written stays within reach
+    # ------------------------------------------------------------
+
+    def test_nothing_is_pushed_out_of_reach(self):
+        """Who may write a record may not make it somebody else's, or another company's."""
+        rival = self.book["rival"]
+        draft = self._create_policy(in_force=False, name="Draft")
+        with self._in_company(self.rival_company):
+            rival_draft = self._create_policy(in_force=False, name="Theirs", band_ids=[])
+        month = self.env["vip.billing.month"].create({"month": "2024-01-01"})
+        attempts = [
+            ("lead", self.book["own"]["vip.tier.override"], {"partner_id": self.book["far"]["res.partner"].id}),
+            ("boss", self.book["own"]["vip.tier.override"], {"partner_id": rival["res.partner"].id}),
+            ("boss", self.book["own"]["vip.billing.fact"], {"partner_id": rival["res.partner"].id}),
+            ("boss", draft, {"company_id": self.rival_company.id}),
+            ("boss", draft.rule_ids[0], {"policy_id": rival_draft.id}),
+            ("boss", draft.band_ids[0], {"policy_id": rival_draft.id}),
+            ("boss", month, {"company_id": self.rival_company.id}),
+        ]
+        for role, record, values in attempts:
+            with self.subTest(role=role, model=record._name, values=values):
+                with self.assertRaises(UserError):  # AccessError is one
+                    self._as(role, record).write(values)
+                    self.env.flush_all()
+
+    def test_nothing_is_created_out_of_reach(self):
+        far, rival = self.book["far"], self.book["rival"]
+        override = {"tier_id": self.gold.id, "date_to": "2026-12-31", "reason": "Promised"}
+        month = {"month": "2025-01-01", "amount": 1}
+        attempts = [
+            ("manager_a", "vip.tier.override", {"partner_id": far["res.partner"].id, **override}),
+            ("lead", "vip.tier.override", {"partner_id": far["res.partner"].id, **override}),
+            ("boss", "vip.tier.override", {"partner_id": rival["res.partner"].id, **override}),
+            ("manager_a", "vip.service.number", {"partner_id": far["res.partner"].id, "number": "400"}),
+            ("boss", "vip.service.number", {"partner_id": rival["res.partner"].id, "number": "400"}),
+            ("boss", "vip.billing.fact", {"partner_id": rival["res.partner"].id, **month}),
+            ("boss", "vip.billing.fact", {"number_id": rival["vip.service.number"].id, **month}),
+            ("boss", "vip.tier.run", {"policy_id": rival["vip.tier.policy"].id, "as_of": "2026-03-01"}),
+            ("boss", "vip.tier.rule", {"policy_id": rival["vip.tier.policy"].id, "tier_id": self.gold.id}),
+            ("boss", "vip.billing.month", {"company_id": self.rival_company.id, "month": "2024-01-01"}),
+            ("boss", "vip.tier.policy", {"name": "Theirs", "company_id": self.rival_company.id}),
+        ]
+        for role, model, values in attempts:
+            with self.subTest(role=role, model=model, values=values), self.assertRaises(AccessError):
+                self._as(role, self.env[model]).create(values)
+
+    def test_company_of_a_customer_cannot_change_behind_the_programme(self):
+        with self.assertRaises(UserError):
+            self.book["own"]["res.partner"].company_id = self.rival_company
+
+    def test_actions_name_what_is_allowed(self):
+        """Actions carry ids and domains, no figures: what they open is checked when it is read."""
+        member = self._as("manager_a", self.book["own"]["vip.membership"])
+        action = member.action_view_bills()
+        domain = action["domain"]
+        domain = literal_eval(domain) if isinstance(domain, str) else domain
+        self.assertEqual(len(self._as("manager_a", self.env["vip.billing.fact"]).search(domain)), 12)
