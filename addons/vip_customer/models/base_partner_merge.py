@@ -11,6 +11,7 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
     def _get_ordered_partner(self, partner_ids):
         """The last one stays: a customer of the programme, where there is one."""
         ordered = super()._get_ordered_partner(partner_ids)
+        # only whether there is one, for every user who merges
         return ordered.sorted(lambda partner: bool(partner.sudo().vip_membership_id))
 
     def _merge(self, partner_ids, dst_partner=None, extra_checks=True):

@@ -79,6 +79,7 @@ class ResPartner(models.Model):
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_vip(self):
+        # whoever deletes a contact is told, whether or not he may see the programme
         for partner in self.sudo():
             if partner.vip_membership_id:
                 raise UserError(
@@ -113,7 +114,7 @@ class ResPartner(models.Model):
             raise AccessError(
                 self.env._("Only a lead or a manager of the VIP programme may add customers.")
             )
-        self.check_access("read")
+        self._require("read")
         for company, partners in self.grouped("company_id").items():
             # the link of a contact to its membership is the programme's to write
             self.env["vip.membership"].sudo()._ensure(partners.ids, company or self.env.company)

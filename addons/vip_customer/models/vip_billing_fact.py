@@ -14,6 +14,7 @@ class VipBillingFact(models.Model):
     _description = "Monthly bill"
     _inherit = "vip.customer.record"
     _order = "month desc, partner_id, id"
+    _scope_fields = frozenset({"partner_id", "number_id"})
     _log_access = False  # written by the million; the import says who and when
     _guarded_fields = frozenset({"company_id", "import_id"})
 

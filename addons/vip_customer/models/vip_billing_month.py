@@ -49,6 +49,7 @@ class VipBillingMonth(models.Model):
 
     def action_mark_complete(self):
         """Say that all bills of these months are in."""
+        self._require("write")
         self.write({"complete": True})
         return True
 

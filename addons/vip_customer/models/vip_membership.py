@@ -248,6 +248,7 @@ class VipMembership(models.Model):
             vals.setdefault("company_id", (partner.company_id or self.env.company).id)
         members = super().create(vals_list)
         for member in members:
+            # guarded: both sides point at each other, written here only
             member.partner_id.sudo().vip_membership_id = member
         return members
 
@@ -273,6 +274,7 @@ class VipMembership(models.Model):
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_recorded(self):
+        # records count also where the user may not see them
         for member in self.sudo():
             partner = member.partner_id
             if (
@@ -337,7 +339,7 @@ class VipMembership(models.Model):
 
     def action_assign(self):
         """Open the dialog that gives these customers an account manager and a branch."""
-        self.check_access("read")
+        self._require("read")
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("Assign an account manager"),
@@ -363,10 +365,11 @@ class VipMembership(models.Model):
             raise AccessError(
                 self.env._("Only a lead or a manager of the VIP programme may assign customers.")
             )
-        self.check_access("write")
+        self._require("write")
         manager = self._given("res.users", manager_id)
         team = self._given("crm.team", team_id)
         for company in self.company_id:
+            # a lead may not read whose companies a colleague is in
             if manager and (manager.share or company not in manager.sudo().company_ids):
                 raise UserError(
                     self.env._(

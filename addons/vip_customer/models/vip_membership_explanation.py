@@ -22,6 +22,7 @@ class VipMembership(models.Model):
         """
         self.ensure_one()
         today = self.company_id._vip_today()
+        # whoever is told the explanation is told by which policy and override; the caller checked him
         policy = self.env["vip.tier.policy"].sudo()._in_force(self.company_id, today)
         override = self.env["vip.tier.override"].sudo()._in_force(self.partner_id, {self: today})
         override = override.get(self, self.env["vip.tier.override"])
@@ -46,6 +47,7 @@ class VipMembership(models.Model):
 
     def _is_closed(self):
         """Whether the customer has numbers and none of them is open, or has left."""
+        # only whether one is open
         numbers = self.partner_id.sudo().vip_number_ids
         return not any(number._is_open() for number in numbers) if numbers else bool(self.closed_on)
 
@@ -58,6 +60,7 @@ class VipMembership(models.Model):
         figures = self._figures(standard, now, today, bills)
         ahead = self._figures(standard, then, assessed_on, bills)
         rule = tier_rules.earned_rule(standard, figures) if not self._is_closed() else None
+        # its conditions are part of the explanation
         rule_record = self.env["vip.tier.rule"].sudo().browse(rule and rule.id)
         by = _last_day(then.last)
         higher = min(

@@ -144,11 +144,13 @@ class VipServiceNumber(models.Model):
                 super(VipServiceNumber, undated).write({"closed_on": company._vip_today()})
         result = super().write(vals)
         if vals.keys() & {"state", "closed_on", "activated_on", "date_from", "date_to"}:
+            # as in ``create``
             self.env["vip.membership"].sudo()._sync_numbers(self.partner_id.ids)
         return result
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_billed(self):
+        # bills count also where the user may not see them
         facts = self.env["vip.billing.fact"].sudo().search([("number_id", "in", self.ids)], limit=1)
         if facts:
             raise UserError(
@@ -161,6 +163,7 @@ class VipServiceNumber(models.Model):
     def unlink(self):
         partner_ids = self.partner_id.ids
         result = super().unlink()
+        # as in ``create``
         self.env["vip.membership"].sudo()._sync_numbers(partner_ids)
         return result
 
@@ -190,8 +193,7 @@ class VipServiceNumber(models.Model):
         :raise MissingError: no such number or contact
         :raise UserError: the number is not open, he owns it already, or the day does not fit
         """
-        self._require_one()
-        self.check_access("write")
+        self._require_one("write")
         day = self._given_date(day)
         partner = self._given("res.partner", partner_id)
         self._check_owner_change(partner, day)
@@ -225,6 +227,7 @@ class VipServiceNumber(models.Model):
                     self.partner_id.display_name,
                 )
             )
+        # whose customer he is holds also where the user may not see his page
         company = partner.sudo().vip_membership_id.company_id or partner.company_id
         if company and company != self.company_id:
             raise UserError(

@@ -14,6 +14,7 @@ class VipTier(models.Model):
 
     _name = "vip.tier"
     _description = "VIP tier"
+    _inherit = "vip.guarded.mixin"
     _order = "rank desc, id"
 
     name = fields.Char(required=True, translate=True)
@@ -63,6 +64,7 @@ class VipTier(models.Model):
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_used(self):
+        # use counts in every company
         used = self.env["vip.tier.history"].sudo().search([("tier_id", "in", self.ids)], limit=1)
         used = (
             used.tier_id
@@ -87,6 +89,6 @@ class VipTier(models.Model):
 
     def action_view_members(self):
         """Open the customers who have this tier today."""
-        self.check_access("read")
+        self._require("read")
         action = self.env["ir.actions.act_window"]._for_xml_id("vip_customer.vip_membership_action")
         return {**action, "domain": [("tier_id", "in", self.ids)], "context": {}}

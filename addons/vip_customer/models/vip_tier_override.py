@@ -22,7 +22,8 @@ class VipTierOverride(models.Model):
     on withdrawal, the base's tier and validity return with a history row. None gives a tier to a
     customer whose last number is closed. At most one is approved per customer and day.
 
-    The approver is not the one who requested it; who changes a request becomes its requester. Approving one whose time has begun takes effect today.
+    The approver is not the one who requested it; who changes a request becomes its requester.
+    Approving one whose time has begun takes effect today.
     """
 
     _name = "vip.tier.override"
@@ -183,7 +184,7 @@ class VipTierOverride(models.Model):
 
         :raise UserError: it is not approved
         """
-        self.check_access("write")
+        self._require("write")
         for override in self:
             if override.state != APPROVED:
                 raise UserError(
@@ -192,7 +193,7 @@ class VipTierOverride(models.Model):
                         override.partner_id.display_name,
                     )
                 )
-        self.sudo()._end()
+        self.sudo()._end()  # state and tier are written by the programme only
         return True
 
     def _check_decidable(self):
@@ -200,7 +201,7 @@ class VipTierOverride(models.Model):
             raise AccessError(
                 self.env._("Only an approver of the VIP programme may decide on an override.")
             )
-        self.check_access("write")
+        self._require("write")
         for override in self:
             if override.state != REQUESTED:
                 raise UserError(

@@ -271,7 +271,7 @@ class VipTierPolicy(models.Model):
         :raise UserError: a policy that is no draft, has no rule, or whose rules contradict the rank of
             their tiers.
         """
-        self.check_access("write")
+        self._require("write")
         for policy in self:
             if policy.state != DRAFT:
                 raise UserError(
@@ -290,7 +290,7 @@ class VipTierPolicy(models.Model):
 
         :raise UserError: a policy that is not in force.
         """
-        self.check_access("write")
+        self._require("write")
         for policy in self:
             if policy.state != IN_FORCE:
                 raise UserError(
@@ -308,8 +308,7 @@ class VipTierPolicy(models.Model):
 
         :raise UserError: the draft has rules or bands already; nothing is overwritten.
         """
-        self._require_one()
-        self.check_access("write")
+        self._require_one("write")
         self._check_editable()
         if self.rule_ids or self.band_ids:
             raise UserError(
@@ -476,7 +475,9 @@ class VipTierPolicy(models.Model):
             "customers": customers,
             "window_from": format_date(self.env, window.first, date_format="yyyy-MM"),
             "window_to": format_date(self.env, window.last, date_format="yyyy-MM"),
-            "percentiles": list(zip(PERCENTILES, averages, scores, strict=True)) if customers else [],
+            "percentiles": list(zip(PERCENTILES, averages, scores, strict=True))
+            if customers
+            else [],
             "tiers": [
                 (tier.name, sum(count for rule, count in by_rule.items() if rule.tier_id == tier))
                 for tier in tiers

@@ -58,7 +58,7 @@ class VipTierRun(models.Model):
         }
     )
 
-    _scope_fields = frozenset({"policy_id"})
+    _scope_fields = frozenset({"policy_id", "partner_id"})
 
     name = fields.Char(compute="_compute_name", store=True, readonly=False, precompute=True)
     policy_id = fields.Many2one(
@@ -252,7 +252,7 @@ class VipTierRun(models.Model):
         :raise UserError: the run is past computing
         :raise ValidationError: the policy has no rules, or contradicting ones
         """
-        self.check_access("write")
+        self._require("write")
         for run in self:
             run._check_state(DRAFT, COMPUTED)
             run.policy_id._check_rules()
@@ -270,7 +270,7 @@ class VipTierRun(models.Model):
             raise AccessError(
                 self.env._("Only an approver of the VIP programme may approve a run.")
             )
-        self.check_access("write")
+        self._require("write")
         for run in self:
             run._check_state(COMPUTED)
             if run.computed_by == self.env.user:
@@ -303,7 +303,7 @@ class VipTierRun(models.Model):
 
         :raise UserError: naming what stands in the way and what works instead
         """
-        self.check_access("write")
+        self._require("write")
         for run in self:
             run.sudo()._apply()  # history and memberships are written by the programme only
         return True
@@ -313,7 +313,7 @@ class VipTierRun(models.Model):
 
         :raise UserError: the run is applied or cancelled already
         """
-        self.check_access("write")
+        self._require("write")
         for run in self:
             run._check_state(DRAFT, COMPUTED, APPROVED)
         self.sudo().write({"state": CANCELLED})  # guarded: written by this action only
@@ -335,6 +335,7 @@ class VipTierRun(models.Model):
 
         :raise UserError: not exactly two computed runs of one company were chosen
         """
+        self._require("read")
         if len(self) != 2 or len(self.company_id) != 1 or not all(run.line_count for run in self):
             raise UserError(
                 self.env._("Choose exactly two computed runs of one company to compare them.")

@@ -17,6 +17,7 @@ class VipTierRunLine(models.Model):
     _name = "vip.tier.run.line"
     _description = "VIP tier run line"
     _order = "run_id desc, id"
+    _inherit = "vip.guarded.mixin"
     _log_access = False  # written by the million; the run says who and when
     _rec_name = "partner_id"
 
@@ -40,9 +41,13 @@ class VipTierRunLine(models.Model):
     manager_id = fields.Many2one(related="membership_id.manager_id", string="Account manager")
     team_id = fields.Many2one(related="membership_id.team_id", string="Branch")
     # before
-    old_tier_id = fields.Many2one("vip.tier", string="Tier before", readonly=True, ondelete="restrict")
+    old_tier_id = fields.Many2one(
+        "vip.tier", string="Tier before", readonly=True, ondelete="restrict"
+    )
     old_valid_until = fields.Date(readonly=True, string="Valid until before")
-    old_base_tier_id = fields.Many2one("vip.tier", string="Base before", readonly=True, ondelete="restrict")
+    old_base_tier_id = fields.Many2one(
+        "vip.tier", string="Base before", readonly=True, ondelete="restrict"
+    )
     old_base_valid_until = fields.Date(readonly=True, string="Base valid until before")
     # figures
     total_spend = fields.Monetary(readonly=True, aggregator="sum", string="Total spend")
@@ -59,7 +64,9 @@ class VipTierRunLine(models.Model):
     score = fields.Integer(readonly=True, aggregator="avg")
     # decision
     rule_id = fields.Many2one("vip.tier.rule", readonly=True, string="Rule")
-    earned_tier_id = fields.Many2one("vip.tier", readonly=True, ondelete="restrict", string="Earned tier")
+    earned_tier_id = fields.Many2one(
+        "vip.tier", readonly=True, ondelete="restrict", string="Earned tier"
+    )
     proposed_tier_id = fields.Many2one(
         "vip.tier",
         readonly=True,
@@ -73,9 +80,13 @@ class VipTierRunLine(models.Model):
     decided_by = fields.Many2one("res.users", readonly=True, string="Decided by")
     decision_reason = fields.Char(readonly=True, string="Reason given")
     # after
-    base_tier_id = fields.Many2one("vip.tier", string="Base after", readonly=True, ondelete="restrict")
+    base_tier_id = fields.Many2one(
+        "vip.tier", string="Base after", readonly=True, ondelete="restrict"
+    )
     base_valid_until = fields.Date(readonly=True, string="Base valid until")
-    new_tier_id = fields.Many2one("vip.tier", string="Tier after", readonly=True, ondelete="restrict")
+    new_tier_id = fields.Many2one(
+        "vip.tier", string="Tier after", readonly=True, ondelete="restrict"
+    )
     new_valid_until = fields.Date(readonly=True, string="Valid until")
     movement = fields.Selection(MOVEMENTS, readonly=True)
     reason = fields.Char(compute="_compute_reason")
@@ -124,7 +135,7 @@ class VipTierRunLine(models.Model):
 
     def action_decide(self):
         """Open the dialog that decides these lines by hand."""
-        self.check_access("read")
+        self._require("read")
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("Decide by hand"),
@@ -164,6 +175,7 @@ class VipTierRunLine(models.Model):
         self.run_id.sudo()._count_movements()
 
     def _check_decidable(self):
+        self._require("read")
         self.run_id.check_access("write")
         for run in self.run_id:
             run._check_state(COMPUTED)

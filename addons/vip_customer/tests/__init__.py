@@ -13,6 +13,7 @@ from . import (
     test_tier_run_apply,
     test_tier_run_compute,
     test_browser,
+    test_doors,
     test_history_protected,
     test_security_roles,
     test_tier_run_worked_examples,

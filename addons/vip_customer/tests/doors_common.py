@@ -33,7 +33,11 @@ class DoorsCase(VipCase):
     def setUpClass(cls):
         super().setUpClass()
         cls.rival_company = cls.env["res.company"].create(
-            {"name": "Rival", "currency_id": cls.env.ref("base.CNY").id, "country_id": cls.env.ref("base.cn").id}
+            {
+                "name": "Rival",
+                "currency_id": cls.env.ref("base.CNY").id,
+                "country_id": cls.env.ref("base.cn").id,
+            }
         )
         cls.book = {}
         cls._fill_book({"own": "13800000001", "far": "13800000002"})
@@ -80,7 +84,12 @@ class DoorsCase(VipCase):
             partner.vip_membership_id.birthday = BIRTHDAY
             found = {
                 model: cls.env[model].search([("partner_id", "=", partner.id)], limit=1)
-                for model in ("vip.membership", "vip.service.number", "vip.billing.fact", "vip.tier.history")
+                for model in (
+                    "vip.membership",
+                    "vip.service.number",
+                    "vip.billing.fact",
+                    "vip.tier.history",
+                )
             }
             cls.book[name] = {
                 **found,

@@ -44,10 +44,13 @@ class TestHistoryProtected(DoorsCase):
     @contextmanager
     def _assert_refused(self, error=UserError, message=None):
         """Refused with ``error``, and every row is as it was."""
-        with mute_logger("odoo.sql_db"), self.assertRaises(error) as caught:
-            with self.env.cr.savepoint():
-                yield
-                self.env.flush_all()
+        with (
+            mute_logger("odoo.sql_db"),
+            self.assertRaises(error) as caught,
+            self.env.cr.savepoint(),
+        ):
+            yield
+            self.env.flush_all()
         self.env.invalidate_all()
         if message:
             self.assertIn(message, str(caught.exception))
@@ -74,7 +77,9 @@ class TestHistoryProtected(DoorsCase):
 
     def test_create_by_import(self):
         names = ["partner_id/.id", "company_id/.id", "tier_id/.id", "date_from", "source"]
-        rows = [[str(self.partner.id), str(self.company.id), str(self.diamond.id), "2026-03-10", "run"]]
+        rows = [
+            [str(self.partner.id), str(self.company.id), str(self.diamond.id), "2026-03-10", "run"]
+        ]
         for role in ("manager_a", "boss", "approver"):
             with self.subTest(role=role):
                 result = self._as(role, self.row.browse()).load(names, rows)
@@ -93,11 +98,20 @@ class TestHistoryProtected(DoorsCase):
                 self._as(role, self.row).unlink()
 
     def test_superuser_writes_and_deletes_nothing_either(self):
-        for context in ({}, {"force": True, "install_mode": True, "_force_unlink": True, "module": "base"}):
+        for context in (
+            {},
+            {"force": True, "install_mode": True, "_force_unlink": True, "module": "base"},
+        ):
             row = self.row.sudo().with_context(**context)
-            with self.subTest(context=context, door="write"), self._assert_refused(message=PROTECTED):
+            with (
+                self.subTest(context=context, door="write"),
+                self._assert_refused(message=PROTECTED),
+            ):
                 row.write({"reason": "Nobody will notice"})
-            with self.subTest(context=context, door="unlink"), self._assert_refused(message=PROTECTED):
+            with (
+                self.subTest(context=context, door="unlink"),
+                self._assert_refused(message=PROTECTED),
+            ):
                 row.unlink()
             with self.subTest(context=context, door="write nothing"), self._assert_refused():
                 row.write({})
@@ -153,7 +167,12 @@ class TestHistoryProtected(DoorsCase):
     def test_membership_with_an_override_only_is_not_deleted(self):
         partner = self._create_customer("Promised")
         self.env["vip.tier.override"].create(
-            {"partner_id": partner.id, "tier_id": self.gold.id, "date_to": "2026-12-31", "reason": "Promised"}
+            {
+                "partner_id": partner.id,
+                "tier_id": self.gold.id,
+                "date_to": "2026-12-31",
+                "reason": "Promised",
+            }
         )
         with self._assert_refused(UserError, "cannot be"):
             partner.vip_membership_id.unlink()
@@ -220,7 +239,10 @@ class TestHistoryProtected(DoorsCase):
     def test_merge_into_an_ordinary_contact(self):
         other = self.env["res.partner"].create({"name": "Own", "email": "own@example.com"})
         for role in (None, "employee", "boss"):
-            with self.subTest(role=role), self._assert_refused(UserError, "choose this contact as the destination"):
+            with (
+                self.subTest(role=role),
+                self._assert_refused(UserError, "choose this contact as the destination"),
+            ):
                 self._merge(self.partner | other, other, role)
 
     def test_merge_of_two_customers(self):
@@ -241,12 +263,17 @@ class TestHistoryProtected(DoorsCase):
     # ------------------------------------------------------------
 
     def test_sql_update_of_every_column(self):
-        self.env.cr.execute("SELECT column_name FROM information_schema.columns WHERE table_name = 'vip_tier_history'")
+        self.env.cr.execute(
+            "SELECT column_name FROM information_schema.columns WHERE table_name = 'vip_tier_history'"
+        )
         columns = {name for (name,) in self.env.cr.fetchall()}
         self.assertEqual(columns, {*OTHER_VALUES, "date_to"})
         for column, value in OTHER_VALUES.items():
             for end in ("", ", date_to = '2026-12-31'"):
-                with self.subTest(column=column, end=end), self._assert_refused(IntegrityError, "is protected"):
+                with (
+                    self.subTest(column=column, end=end),
+                    self._assert_refused(IntegrityError, "is protected"),
+                ):
                     self.env.cr.execute(
                         f"UPDATE vip_tier_history SET {column} = {value}{end} WHERE id = {self.row.id}"  # noqa: S608
                     )
@@ -282,7 +309,10 @@ class TestHistoryProtected(DoorsCase):
             f"DELETE FROM vip_tier_history WHERE id = {self.row.id}",  # noqa: S608
             f"WITH d AS (DELETE FROM vip_tier_history WHERE id = {self.row.id} RETURNING id) SELECT * FROM d",  # noqa: S608
         ):
-            with self.subTest(statement=statement), self._assert_refused(IntegrityError, "DELETE refused"):
+            with (
+                self.subTest(statement=statement),
+                self._assert_refused(IntegrityError, "DELETE refused"),
+            ):
                 self.env.cr.execute(statement)
 
     def test_sql_truncate(self):
@@ -295,22 +325,25 @@ class TestHistoryProtected(DoorsCase):
             "res_partner CASCADE",
             "res_company RESTART IDENTITY CASCADE",
         ):
-            with self.subTest(tables=tables), self._assert_refused(IntegrityError, "TRUNCATE refused"):
+            with (
+                self.subTest(tables=tables),
+                self._assert_refused(IntegrityError, "TRUNCATE refused"),
+            ):
                 # no events of earlier statements may wait in a table that is truncated
                 self.env.cr.execute("SET CONSTRAINTS ALL IMMEDIATE")
                 self.env.cr.execute(f"TRUNCATE {tables}")
 
-    def _insert(self, date_from, date_to=None, partner=None, conflict=""):
+    def _insert(self, date_from, date_to=None, conflict=None):
         self.env.cr.execute(
             SQL(
                 """INSERT INTO vip_tier_history (partner_id, company_id, tier_id, date_from, date_to, source)
-                   VALUES (%s, %s, %s, %s, %s, 'run') """
-                + conflict,
-                (partner or self.partner).id,
+                   VALUES (%s, %s, %s, %s, %s, 'run') %s""",
+                self.partner.id,
                 self.company.id,
                 self.diamond.id,
                 date_from,
                 date_to,
+                conflict or SQL(),
             )
         )
 
@@ -321,9 +354,11 @@ class TestHistoryProtected(DoorsCase):
             ("2026-03-01", "2026-03-31"),
             ("2020-01-01", "2030-12-31"),
         ):
-            with self.subTest(date_from=date_from, date_to=date_to):
-                with self._assert_refused(IntegrityError, "rows overlap"):
-                    self._insert(date_from, date_to)
+            with (
+                self.subTest(date_from=date_from, date_to=date_to),
+                self._assert_refused(IntegrityError, "rows overlap"),
+            ):
+                self._insert(date_from, date_to)
 
     def test_sql_insert_overlapping_a_closed_row(self):
         self._close()
@@ -333,9 +368,11 @@ class TestHistoryProtected(DoorsCase):
             ("2020-01-01", None),
             ("2026-02-10", "2026-02-11"),
         ):
-            with self.subTest(date_from=date_from, date_to=date_to):
-                with self._assert_refused(IntegrityError, "rows overlap"):
-                    self._insert(date_from, date_to)
+            with (
+                self.subTest(date_from=date_from, date_to=date_to),
+                self._assert_refused(IntegrityError, "rows overlap"),
+            ):
+                self._insert(date_from, date_to)
 
     def test_sql_insert_of_rows_that_overlap_each_other(self):
         partner = self._create_customer("New")
@@ -358,7 +395,10 @@ class TestHistoryProtected(DoorsCase):
         with self._assert_refused(IntegrityError, "is protected"):
             self._insert(
                 "2027-01-01",
-                conflict="ON CONFLICT (partner_id) WHERE date_to IS NULL DO UPDATE SET tier_id = excluded.tier_id",
+                conflict=SQL(
+                    """ON CONFLICT (partner_id) WHERE date_to IS NULL
+                       DO UPDATE SET tier_id = excluded.tier_id"""
+                ),
             )
 
     def test_sql_row_replaced_on_its_day_frees_the_day(self):
@@ -368,7 +408,10 @@ class TestHistoryProtected(DoorsCase):
         self.env.invalidate_all()
         self.assertEqual(
             self._history(self.partner),
-            [("silver", "2026-02-01", "2026-01-31", "run"), ("diamond", "2026-02-01", False, "run")],
+            [
+                ("silver", "2026-02-01", "2026-01-31", "run"),
+                ("diamond", "2026-02-01", False, "run"),
+            ],
         )
 
     # ------------------------------------------------------------
@@ -383,9 +426,12 @@ class TestHistoryProtected(DoorsCase):
             "UPDATE vip_tier_history SET date_to = date_from - 2",
         ):
             with self.subTest(statement=statement):
-                with mute_logger("odoo.sql_db"), self.assertRaises(IntegrityError) as caught:
-                    with self.env.cr.savepoint():
-                        self.env.cr.execute(statement)
+                with (
+                    mute_logger("odoo.sql_db"),
+                    self.assertRaises(IntegrityError) as caught,
+                    self.env.cr.savepoint(),
+                ):
+                    self.env.cr.execute(statement)
                 # as ``odoo.service.model.retrying`` does
                 self.assertEqual(caught.exception.diag.table_name, self.row._table)
                 self.assertEqual(self.row._sql_error_to_message(caught.exception), PROTECTED)
@@ -394,10 +440,13 @@ class TestHistoryProtected(DoorsCase):
         with self.env.cr.savepoint() as savepoint:
             self.row._drop_protection()
             self.env.cr.execute(
-                "SELECT tgname FROM pg_trigger WHERE tgrelid = 'vip_tier_history'::regclass AND NOT tgisinternal"
+                """SELECT tgname FROM pg_trigger
+                    WHERE tgrelid = 'vip_tier_history'::regclass AND NOT tgisinternal"""
             )
             self.assertFalse(self.env.cr.fetchall())
-            self.env.cr.execute("SELECT proname FROM pg_proc WHERE proname LIKE 'vip\\_tier\\_history%'")
+            self.env.cr.execute(
+                "SELECT proname FROM pg_proc WHERE proname LIKE 'vip\\_tier\\_history%'"
+            )
             self.assertFalse(self.env.cr.fetchall())
             savepoint.rollback()
         with self._assert_refused(AccessError):

@@ -123,12 +123,17 @@ class TestSecurityRoles(DoorsCase):
                 self.assertTrue(lines, "no access lines")
                 self.assertTrue(all(line.group_id for line in lines), "a line for everybody")
                 if "company_id" in model._fields:
-                    rules = self.env["ir.rule"].search([("model_id.model", "=", name), ("groups", "=", False)])
+                    rules = self.env["ir.rule"].search(
+                        [("model_id.model", "=", name), ("groups", "=", False)]
+                    )
                     self.assertEqual(
                         rules.mapped("domain_force"), ["[('company_id', 'in', company_ids)]"]
                     )
                     self.assertTrue(
-                        all(r.perm_read and r.perm_write and r.perm_create and r.perm_unlink for r in rules)
+                        all(
+                            r.perm_read and r.perm_write and r.perm_create and r.perm_unlink
+                            for r in rules
+                        )
                     )
                 if not model._transient and name != "vip.tier":
                     self.assertIn(name, RIGHTS, "not in the table of rights")
@@ -136,7 +141,9 @@ class TestSecurityRoles(DoorsCase):
     def test_customer_models_have_the_roles_rules(self):
         """What belongs to one customer is narrowed by portfolio, branch, all, and audit."""
         for name in ("vip.membership", *self._children()):
-            rules = self.env["ir.rule"].search([("model_id.model", "=", name), ("groups", "!=", False)])
+            rules = self.env["ir.rule"].search(
+                [("model_id.model", "=", name), ("groups", "!=", False)]
+            )
             with self.subTest(model=name):
                 self.assertEqual(
                     set(rules.groups.mapped("name")),
@@ -156,7 +163,9 @@ class TestSecurityRoles(DoorsCase):
         return [
             name
             for name in names
-            if not self.env[name]._transient and "partner_id" in self.env[name]._fields and name != "vip.membership"
+            if not self.env[name]._transient
+            and "partner_id" in self.env[name]._fields
+            and name != "vip.membership"
         ]
 
     def test_rights(self):
@@ -177,9 +186,7 @@ class TestSecurityRoles(DoorsCase):
                     self.assertEqual(allowed, role in CREATORS.get(model, ()))
 
     def test_search_finds_what_may_be_read(self):
-        ours = {
-            model: {reach: self.book[reach][model].id for reach in REACHES} for model in RIGHTS
-        }
+        ours = {model: {reach: self.book[reach][model].id for reach in REACHES} for model in RIGHTS}
         for model, table in RIGHTS.items():
             for role in ROLES:
                 expected = {
@@ -315,7 +322,14 @@ class TestSecurityRoles(DoorsCase):
         partners = self._as("employee", self.env["res.partner"])
         ours = [self.book[reach]["res.partner"].id for reach in ("own", "far")]
         domain = [("id", "in", ours), ("vip_tier_id", "=", self.silver.id)]
-        for name in ("vip_tier_id", "vip_since", "vip_card_number", "vip_manager_id", "vip_team_id", "vip_protected"):
+        for name in (
+            "vip_tier_id",
+            "vip_since",
+            "vip_card_number",
+            "vip_manager_id",
+            "vip_team_id",
+            "vip_protected",
+        ):
             with self.subTest(field=name):
                 found = partners.search([*domain, (name, "!=", False)], order=f"{name}, id")
                 self.assertLessEqual(set(found.ids), set(ours))
@@ -350,7 +364,10 @@ class TestSecurityRoles(DoorsCase):
         for role in ("employee", "desk", "importer"):
             partners = self._as(role, self.env["res.partner"])
             for method, args in (*MEMBER_QUESTIONS, *NUMBER_QUESTIONS):
-                with self.subTest(role=role, method=method, args=args), self.assertRaises(AccessError):
+                with (
+                    self.subTest(role=role, method=method, args=args),
+                    self.assertRaises(AccessError),
+                ):
                     getattr(partners, method)(*args)
 
     def test_questions_about_members_are_answered_within_reach(self):
@@ -383,10 +400,16 @@ class TestSecurityRoles(DoorsCase):
             name = "number" if path.endswith("number_ids") else "birthday"
             for role in ("employee", "desk"):
                 records = self._as(role, self.env[model])
-                with self.subTest(model=model, path=path, role=role), self.assertRaises(AccessError):
+                with (
+                    self.subTest(model=model, path=path, role=role),
+                    self.assertRaises(AccessError),
+                ):
                     records.search([(f"{path}.{name}", "!=", False)])
                 if name == "birthday":
-                    with self.subTest(model=model, group_by=path, role=role), self.assertRaises(AccessError):
+                    with (
+                        self.subTest(model=model, group_by=path, role=role),
+                        self.assertRaises(AccessError),
+                    ):
                         records.formatted_read_group([], [f"{path}.birthday:day"], ["__count"])
 
     def test_nested_reads(self):
@@ -476,8 +499,16 @@ class TestSecurityRoles(DoorsCase):
             rival_draft = self._create_policy(in_force=False, name="Theirs", band_ids=[])
         month = self.env["vip.billing.month"].create({"month": "2024-01-01"})
         attempts = [
-            ("lead", self.book["own"]["vip.tier.override"], {"partner_id": self.book["far"]["res.partner"].id}),
-            ("boss", self.book["own"]["vip.tier.override"], {"partner_id": rival["res.partner"].id}),
+            (
+                "lead",
+                self.book["own"]["vip.tier.override"],
+                {"partner_id": self.book["far"]["res.partner"].id},
+            ),
+            (
+                "boss",
+                self.book["own"]["vip.tier.override"],
+                {"partner_id": rival["res.partner"].id},
+            ),
             ("boss", self.book["own"]["vip.billing.fact"], {"partner_id": rival["res.partner"].id}),
             ("boss", draft, {"company_id": self.rival_company.id}),
             ("boss", draft.rule_ids[0], {"policy_id": rival_draft.id}),
@@ -485,10 +516,12 @@ class TestSecurityRoles(DoorsCase):
             ("boss", month, {"company_id": self.rival_company.id}),
         ]
         for role, record, values in attempts:
-            with self.subTest(role=role, model=record._name, values=values):
-                with self.assertRaises(UserError):  # AccessError is one
-                    self._as(role, record).write(values)
-                    self.env.flush_all()
+            with (
+                self.subTest(role=role, model=record._name, values=values),
+                self.assertRaises(UserError),  # AccessError is one
+            ):
+                self._as(role, record).write(values)
+                self.env.flush_all()
 
     def test_nothing_is_created_out_of_reach(self):
         far, rival = self.book["far"], self.book["rival"]
@@ -498,18 +531,96 @@ class TestSecurityRoles(DoorsCase):
             ("manager_a", "vip.tier.override", {"partner_id": far["res.partner"].id, **override}),
             ("lead", "vip.tier.override", {"partner_id": far["res.partner"].id, **override}),
             ("boss", "vip.tier.override", {"partner_id": rival["res.partner"].id, **override}),
-            ("manager_a", "vip.service.number", {"partner_id": far["res.partner"].id, "number": "400"}),
-            ("boss", "vip.service.number", {"partner_id": rival["res.partner"].id, "number": "400"}),
+            (
+                "manager_a",
+                "vip.service.number",
+                {"partner_id": far["res.partner"].id, "number": "400"},
+            ),
+            (
+                "boss",
+                "vip.service.number",
+                {"partner_id": rival["res.partner"].id, "number": "400"},
+            ),
             ("boss", "vip.billing.fact", {"partner_id": rival["res.partner"].id, **month}),
             ("boss", "vip.billing.fact", {"number_id": rival["vip.service.number"].id, **month}),
-            ("boss", "vip.tier.run", {"policy_id": rival["vip.tier.policy"].id, "as_of": "2026-03-01"}),
-            ("boss", "vip.tier.rule", {"policy_id": rival["vip.tier.policy"].id, "tier_id": self.gold.id}),
-            ("boss", "vip.billing.month", {"company_id": self.rival_company.id, "month": "2024-01-01"}),
+            (
+                "boss",
+                "vip.tier.run",
+                {"policy_id": rival["vip.tier.policy"].id, "as_of": "2026-03-01"},
+            ),
+            (
+                "boss",
+                "vip.tier.rule",
+                {"policy_id": rival["vip.tier.policy"].id, "tier_id": self.gold.id},
+            ),
+            (
+                "boss",
+                "vip.billing.month",
+                {"company_id": self.rival_company.id, "month": "2024-01-01"},
+            ),
             ("boss", "vip.tier.policy", {"name": "Theirs", "company_id": self.rival_company.id}),
         ]
         for role, model, values in attempts:
-            with self.subTest(role=role, model=model, values=values), self.assertRaises(AccessError):
+            with (
+                self.subTest(role=role, model=model, values=values),
+                self.assertRaises(AccessError),
+            ):
                 self._as(role, self.env[model]).create(values)
+
+    def test_refusals_tell_nothing_of_another_company(self):
+        """Odoo checks constraints before record rules: their sentences must not name what is not seen."""
+        rival, own = self.book["rival"], self.book["own"]
+        secret = self.env["res.partner"].create(
+            {"name": "Secret", "company_id": self.rival_company.id}
+        )
+        attempts = [
+            (
+                "vip.billing.fact",
+                {
+                    "partner_id": own["res.partner"].id,
+                    "number_id": rival["vip.service.number"].id,
+                    "month": "2024-01-01",
+                    "amount": 1,
+                },
+                "13800000003",
+            ),
+            (
+                "vip.tier.run",
+                {"policy_id": rival["vip.tier.policy"].id, "as_of": "2020-01-01"},
+                "2027",
+            ),
+            (
+                "vip.tier.run",
+                {
+                    "policy_id": own["vip.tier.policy"].id,
+                    "scope": "one",
+                    "partner_id": secret.id,
+                },
+                "nothing",
+            ),
+            (
+                "vip.tier.override",
+                {
+                    "partner_id": secret.id,
+                    "tier_id": self.gold.id,
+                    "date_to": "2026-12-31",
+                    "reason": "Promised",
+                },
+                "nothing",
+            ),
+        ]
+        for model, values, word in attempts:
+            records = self._as("boss", self.env[model])
+            defaults = {f"default_{name}": value for name, value in values.items()}
+            doors = {
+                "create": (records, values),
+                "default_": (records.with_context(**defaults), {}),
+            }
+            for door, (creator, given) in doors.items():
+                with self.subTest(model=model, door=door, values=values):
+                    with self.assertRaises(AccessError) as caught:
+                        creator.create(given)
+                    self.assertNotIn(word, str(caught.exception))
 
     def test_company_of_a_customer_cannot_change_behind_the_programme(self):
         with self.assertRaises(UserError):
@@ -521,4 +632,6 @@ class TestSecurityRoles(DoorsCase):
         action = member.action_view_bills()
         domain = action["domain"]
         domain = literal_eval(domain) if isinstance(domain, str) else domain
-        self.assertEqual(len(self._as("manager_a", self.env["vip.billing.fact"]).search(domain)), 12)
+        self.assertEqual(
+            len(self._as("manager_a", self.env["vip.billing.fact"]).search(domain)), 12
+        )

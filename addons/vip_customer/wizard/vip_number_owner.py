@@ -1,4 +1,4 @@
-from odoo import api, fields, models
+from odoo import fields, models
 
 
 class VipNumberOwner(models.TransientModel):
@@ -7,6 +7,7 @@ class VipNumberOwner(models.TransientModel):
     _name = "vip.number.owner"
     _description = "Change the owner of a number"
     _inherit = "vip.guarded.mixin"
+    _scope_fields = frozenset({"number_id"})  # the dialog tells the number and its owner
 
     number_id = fields.Many2one("vip.service.number", required=True, readonly=True)
     current_partner_id = fields.Many2one(
@@ -19,11 +20,6 @@ class VipNumberOwner(models.TransientModel):
         default=lambda self: self.env.company._vip_today(),
         help="First day of the new owner.",
     )
-
-    @api.constrains("number_id")
-    def _check_number(self):
-        """A dialog tells number and owner: nobody opens it on a number that is not his to change."""
-        self.number_id.check_access("write")
 
     def action_confirm(self):
         """Change the owner and open the number of the new one."""
