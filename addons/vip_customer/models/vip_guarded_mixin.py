@@ -9,12 +9,11 @@ def require(records, operation):
     :raise MissingError: a record does not exist
     :raise AccessError: the caller may not do this with one of them
     """
-    _ = records.env._
     for record_id in records._ids:
         if type(record_id) is not int or not 0 < record_id < 2**31:
-            raise UserError(_("“%s” is not the id of a record.", record_id))
+            raise UserError(records.env._("“%s” is not the id of a record.", record_id))
     if missing := records - records.exists():
-        raise MissingError(_("There is no record with the id %s.", missing.ids[0]))
+        raise MissingError(records.env._("There is no record with the id %s.", missing.ids[0]))
     records.check_access(operation)
 
 

@@ -146,19 +146,20 @@ class VipMembership(models.Model):
         }
 
     def _explain_reasons(self, policy, override, result, today):
-        _ = self.env._
         reasons = []
         if not policy:
-            reasons.append(_("No tier policy is in force today, so nothing is assessed."))
+            reasons.append(self.env._("No tier policy is in force today, so nothing is assessed."))
         if not result["eligible"]:
-            reasons.append(_("The customer has no open number, so he has no tier."))
+            reasons.append(self.env._("The customer has no open number, so he has no tier."))
         if not self.joined_on:
             reasons.append(
-                _("Joining date unknown: conditions on tenure do not hold, and no years count.")
+                self.env._(
+                    "Joining date unknown: conditions on tenure do not hold, and no years count."
+                )
             )
         if self.tier_id:
             reasons.append(
-                _(
+                self.env._(
                     "%(tier)s since %(since)s, valid until %(until)s.",
                     tier=self.tier_id.name,
                     since=format_date(self.env, self.since),
@@ -166,7 +167,7 @@ class VipMembership(models.Model):
                 )
             )
         if self.is_overdue:
-            reasons.append(_("Validity over, waiting for assessment."))
+            reasons.append(self.env._("Validity over, waiting for assessment."))
         if override:
             reasons.append(override._describe())
         if policy and result["eligible"]:
@@ -174,11 +175,10 @@ class VipMembership(models.Model):
         return reasons
 
     def _explain_earned(self, policy, result):
-        _ = self.env._
         figures = result["figures"]
         if "total" not in figures:
             earned = self.env["vip.tier"].search([("code", "=", result["earned"])], limit=1)
-            return _("By the policy in force: %s.", earned.name or _("no tier"))
+            return self.env._("By the policy in force: %s.", earned.name or self.env._("no tier"))
         terms = {
             "total": format_amount(self.env, figures["total"], policy.currency_id),
             "average": format_amount(self.env, figures["average"], policy.currency_id),
@@ -186,13 +186,13 @@ class VipMembership(models.Model):
             "score": figures["score"],
         }
         if not result["earned"]:
-            return _(
+            return self.env._(
                 "The bills of the window come to %(total)s, on average %(average)s over %(months)s "
                 "months, score %(score)s: no rule of the policy in force holds.",
                 **terms,
             )
         earned = self.env["vip.tier"].search([("code", "=", result["earned"])], limit=1)
-        return _(
+        return self.env._(
             "The bills of the window come to %(total)s, on average %(average)s over %(months)s months, "
             "score %(score)s: that earns %(tier)s (%(rule)s).",
             **terms,

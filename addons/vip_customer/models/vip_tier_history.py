@@ -158,11 +158,12 @@ class VipTierHistory(models.Model):
             )
         return super().create(vals_list)
 
-    def write(self, vals):
+    def write(self, vals):  # pylint: disable=method-required-super
         raise UserError(self.env._(PROTECTED))  # pylint: disable=gettext-variable
 
-    def unlink(self):
-        raise UserError(self.env._(PROTECTED))  # pylint: disable=gettext-variable
+    def unlink(self):  # pylint: disable=method-required-super
+        # not ``ondelete``: uninstalling skips that, and nothing but dropping the table may delete
+        raise UserError(self.env._(PROTECTED))  # pylint: disable=gettext-variable,no-raise-unlink,raise-unlink-override
 
     @api.depends("tier_id", "date_from")
     def _compute_display_name(self):

@@ -63,7 +63,7 @@ class VipTierRunLine(models.Model):
     tenure_months = fields.Integer(readonly=True, aggregator="avg", string="Tenure")
     score = fields.Integer(readonly=True, aggregator="avg")
     # decision
-    rule_id = fields.Many2one("vip.tier.rule", readonly=True, string="Rule")
+    rule_id = fields.Many2one("vip.tier.rule", readonly=True)
     earned_tier_id = fields.Many2one(
         "vip.tier", readonly=True, ondelete="restrict", string="Earned tier"
     )
@@ -101,23 +101,22 @@ class VipTierRunLine(models.Model):
     def _reasons(self):
         """The sentences that explain this line, the deciding one last."""
         self.ensure_one()
-        _ = self.env._
         if not self.is_open:
-            return [_("No open number.")]
+            return [self.env._("No open number.")]
         reasons = []
         if self.earned_tier_id:
-            reasons.append(_("Earned by %s.", self.rule_id.display_name))
+            reasons.append(self.env._("Earned by %s.", self.rule_id.display_name))
         else:
-            reasons.append(_("No rule holds."))
+            reasons.append(self.env._("No rule holds."))
         if not self.membership_id.joined_on:
-            reasons.append(_("Joining date unknown: conditions on tenure do not hold."))
+            reasons.append(self.env._("Joining date unknown: conditions on tenure do not hold."))
         if self._is_held():
             until = format_date(self.env, self.old_base_valid_until)
-            reasons.append(_("On hold: the tier is valid until %s.", until))
+            reasons.append(self.env._("On hold: the tier is valid until %s.", until))
         elif self.proposed_tier_id != self.earned_tier_id:
-            reasons.append(_("One step down at most."))
+            reasons.append(self.env._("One step down at most."))
         if self.is_decided:
-            reasons.append(_("Decided by hand: %s", self.decision_reason))
+            reasons.append(self.env._("Decided by hand: %s", self.decision_reason))
         if self.override_id:
             reasons.append(self.override_id._describe())
         return reasons
