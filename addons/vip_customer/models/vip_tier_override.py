@@ -264,7 +264,7 @@ class VipTierOverride(models.Model):
     def _cron_follow_dates(self):
         """Hourly: begin and end overrides whose day has come, each on its day even if this runs late.
         Running it twice changes nothing."""
-        for company in self.env["res.company"].search([]):
+        for company in self.env["res.company"].search(Domain.TRUE):
             today = company._vip_today()
             begun = self.search(
                 [

@@ -640,7 +640,7 @@ class VipTierRun(models.Model):
     def _cron_prepare_yearly(self):
         """In the second half of January: a run of all customers for every policy that begins within
         16 days, drafts included. Running it twice prepares nothing twice."""
-        for company in self.env["res.company"].search([]):  # pylint: disable=no-search-all
+        for company in self.env["res.company"].search(Domain.TRUE):
             today = company._vip_today()
             policies = self.env["vip.tier.policy"].search(
                 [
@@ -658,7 +658,7 @@ class VipTierRun(models.Model):
     def _cron_prepare_monthly(self):
         """On the 10th: a supplementary run, as of today, of the policy in force of every company.
         Running it twice prepares nothing twice."""
-        for company in self.env["res.company"].search([]):  # pylint: disable=no-search-all
+        for company in self.env["res.company"].search(Domain.TRUE):
             today = company._vip_today()
             policy = self.env["vip.tier.policy"]._in_force(company, today)
             if policy:
