@@ -279,7 +279,7 @@ class VipTierRun(models.Model):
                         "You computed “%s” yourself; somebody else has to approve it.", run.name
                     )
                 )
-            if run._search_lines("decided_by", "=", self.env.uid):
+            if run._lines([("decided_by", "=", self.env.uid)], limit=1):
                 raise UserError(
                     self.env._(
                         "You decided a line of “%s” by hand; somebody else has to approve it.",
@@ -368,12 +368,11 @@ class VipTierRun(models.Model):
             )
         )
 
-    def _search_lines(self, field, operator, value):
-        """The lines that meet one condition; a run may have a million of them."""
+    def _lines(self, domain, limit=None):
+        """The lines of this run that match, searched for: ``line_ids`` may be a million records."""
         self.ensure_one()
-        return self.env["vip.tier.run.line"].search(
-            Domain("run_id", "=", self.id) & Domain(field, operator, value)
-        )
+        own = Domain("run_id", "=", self.id)
+        return self.env["vip.tier.run.line"].search(own & Domain(domain), limit=limit)
 
     def _evaluation(self):
         self.ensure_one()
@@ -389,7 +388,7 @@ class VipTierRun(models.Model):
     def _compute_lines(self):
         self.ensure_one()
         Line = self.env["vip.tier.run.line"]
-        decisions = self._search_lines("is_decided", "=", True)._export_decisions()
+        decisions = self._lines([("is_decided", "=", True)])._export_decisions()
         self.env.flush_all()
         self.env.cr.execute(SQL("DELETE FROM vip_tier_run_line WHERE run_id = %s", self.id))
         columns = SQL(", ").join(SQL.identifier(name) for name in tier_sql.COLUMNS)
@@ -606,8 +605,10 @@ class VipTierRun(models.Model):
         """A task for the account manager of every customer whose tier is on hold: it will fall when
         the validity is over. One at a time per customer."""
         activity_type = self.env.ref("vip_customer.mail_activity_type_tier_warning")
-        held = self._search_lines("movement", "=", tier_rules.HOLD)
-        members = held.membership_id.filtered("manager_id")
+        held = self._lines(
+            [("movement", "=", tier_rules.HOLD), ("membership_id.manager_id", "!=", False)]
+        )
+        members = held.membership_id
         warned = self.env["mail.activity"].search(
             [
                 ("res_model", "=", members._name),
