@@ -234,7 +234,7 @@ class VipMembership(models.Model):
     def _compute_explanation(self):
         for member in self:
             member.explanation = self.env["ir.qweb"]._render(
-                "vip_customer.tier_explanation", {"member": member, **member._explain()}
+                "vip_customer.tier_explanation", member._explanation_values()
             )
 
     # ------------------------------------------------------------

@@ -45,6 +45,69 @@ class VipMembership(models.Model):
         result["reasons"] = self._explain_reasons(policy, override, result, today)
         return result
 
+    def _explanation_values(self):
+        """The explanation as sentences, for the template ``tier_explanation``."""
+        self.ensure_one()
+        _ = self.env._
+        result = self._explain()
+        goals = []
+        if goal := result["to_keep"]:
+            day = format_date(self.env, goal["by"])
+            title = _("To keep %(tier)s by %(day)s", tier=goal["tier_name"], day=day)
+            goals.append(self._goal_values(title, goal))
+        if goal := result["to_next"]:
+            day = format_date(self.env, goal["by"])
+            title = _("To reach %(tier)s by %(day)s", tier=goal["tier_name"], day=day)
+            goals.append(self._goal_values(title, goal))
+        return {
+            "reasons": result["reasons"],
+            "figures": self._figure_values(result["figures"]) if result["figures"] else [],
+            "goals": goals,
+        }
+
+    def _figure_values(self, figures):
+        """Pairs of label and value."""
+        _ = self.env._
+        first, last = (
+            format_date(self.env, figures[name], date_format="yyyy-MM")
+            for name in ("window_from", "window_to")
+        )
+        tenure = figures["tenure_months"] if figures["joined_on"] else _("unknown")
+        return [
+            (_("Bills that count"), f"{first} – {last}"),
+            (_("Total"), self._money(figures["total"])),
+            (_("Average of %s months", figures["months"]), self._money(figures["average"])),
+            (_("Tenure in months"), tenure),
+            (_("Arrears suspensions"), figures["arrears_count"]),
+            (
+                _(
+                    "Score, with %(points)s for years with us and %(penalty)s off for arrears",
+                    points=figures["band_points"],
+                    penalty=figures["penalty"],
+                ),
+                figures["score"],
+            ),
+        ]
+
+    def _goal_values(self, title, goal):
+        _ = self.env._
+        options = []
+        for option in goal["options"]:
+            gaps = []
+            if option["spend"]:
+                gaps.append(_("bills of %s still missing", self._money(option["spend"])))
+            if option["score"]:
+                gaps.append(_("%s points still missing", option["score"]))
+            if option["tenure"] is False:
+                gaps.append(_("joining date unknown"))
+            elif option["tenure"]:
+                gaps.append(_("%s months still missing", option["tenure"]))
+            options.append((option["rule"], gaps))
+        return {"title": title, "met": goal["met"], "options": options}
+
+    def _money(self, amount):
+        return format_amount(self.env, amount, self.currency_id)
+
     def _is_closed(self):
         """Whether the customer has numbers and none of them is open, or has left."""
         # only whether one is open

@@ -473,11 +473,13 @@ class VipTierPolicy(models.Model):
         window = tier_rules.window_of(self._standard(), self._preview_day())
         return {
             "customers": customers,
-            "window_from": format_date(self.env, window.first, date_format="yyyy-MM"),
-            "window_to": format_date(self.env, window.last, date_format="yyyy-MM"),
-            "percentiles": list(zip(PERCENTILES, averages, scores, strict=True))
-            if customers
-            else [],
+            "size": self.env._(
+                "%(count)s customers with bills from %(first)s to %(last)s",
+                count=customers,
+                first=format_date(self.env, window.first, date_format="yyyy-MM"),
+                last=format_date(self.env, window.last, date_format="yyyy-MM"),
+            ),
+            "percentiles": list(zip(PERCENTILES, averages, scores, strict=True)) if customers else [],
             "tiers": [
                 (tier.name, sum(count for rule, count in by_rule.items() if rule.tier_id == tier))
                 for tier in tiers

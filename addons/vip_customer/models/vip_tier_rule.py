@@ -88,8 +88,12 @@ class VipTierRule(models.Model):
             parts.append(self.env._("score at least %s", self.min_score if money else hidden))
         if self.min_tenure_months:
             parts.append(self.env._("with us for %s months", self.min_tenure_months))
-        separator = self.env._(", ")
-        return separator.join(parts) or self.env._("no condition")
+        if not parts:
+            return self.env._("no condition")
+        text, *others = parts
+        for part in others:
+            text = self.env._("%(conditions)s and %(condition)s", conditions=text, condition=part)
+        return text
 
     def _asks(self):
         """The asked conditions as a dict field name -> bound."""

@@ -96,7 +96,7 @@ class VipTierRunLine(models.Model):
     @api.depends("rule_id", "earned_tier_id", "movement", "is_decided")
     def _compute_reason(self):
         for line in self:
-            line.reason = " ".join(line._reasons())
+            line.reason = line._join_sentences(line._reasons())
 
     def _reasons(self):
         """The sentences that explain this line, the deciding one last."""
@@ -116,10 +116,17 @@ class VipTierRunLine(models.Model):
         elif self.proposed_tier_id != self.earned_tier_id:
             reasons.append(self.env._("One step down at most."))
         if self.is_decided:
-            reasons.append(self.env._("Decided by hand: %s", self.decision_reason))
+            reasons.append(self.env._("Decided by hand (%s).", self.decision_reason))
         if self.override_id:
             reasons.append(self.override_id._describe())
         return reasons
+
+    def _join_sentences(self, sentences):
+        """One text; what stands between two sentences is the language's matter."""
+        text, *others = sentences
+        for sentence in others:
+            text = self.env._("%(text)s %(sentence)s", text=text, sentence=sentence)
+        return text
 
     def _is_held(self):
         return bool(
