@@ -20,7 +20,7 @@ class VipBillingMonth(models.Model):
     currency_id = fields.Many2one(related="company_id.currency_id")
     month = fields.Date(required=True, help="First day of the month.")
     complete = fields.Boolean(help="All bills of the month are in.")
-    bill_count = fields.Integer(compute="_compute_bills", string="Bills")
+    bill_count = fields.Integer(compute="_compute_bills", string="Number of bills")
     customer_count = fields.Integer(compute="_compute_bills", string="Customers billed")
     amount = fields.Monetary(compute="_compute_bills", string="Billed")
 

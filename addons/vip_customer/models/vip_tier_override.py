@@ -55,7 +55,7 @@ class VipTierOverride(models.Model):
         copy=False,
         string="Requested by",
     )
-    approved_by = fields.Many2one("res.users", readonly=True, copy=False, string="Decided by")
+    approved_by = fields.Many2one("res.users", readonly=True, copy=False, string="Reviewed by")
     state = fields.Selection(
         [
             (REQUESTED, "Requested"),

@@ -70,7 +70,7 @@ class VipTierPolicy(models.Model):
     )
     currency_id = fields.Many2one(related="company_id.currency_id")
     state = fields.Selection(
-        [(DRAFT, "Draft"), (IN_FORCE, "In force"), (CLOSED, "Closed")],
+        [(DRAFT, "Draft"), (IN_FORCE, "In force"), (CLOSED, "Out of force")],
         default=DRAFT,
         required=True,
         readonly=True,

@@ -16,7 +16,7 @@ class VipNumberOwner(models.TransientModel):
     partner_id = fields.Many2one("res.partner", string="New owner", required=True)
     day = fields.Date(
         required=True,
-        string="From",
+        string="Owner from",
         default=lambda self: self.env.company._vip_today(),
         help="First day of the new owner.",
     )
