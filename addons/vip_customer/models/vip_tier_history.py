@@ -2,8 +2,6 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL, format_date
 
-PROTECTED = "Past tiers are evidence: nobody can change, delete or overlap them."
-
 # The temporary table a posting works on; its columns are what ``_post`` expects of its query.
 CHANGE_COLUMNS = (
     "membership_id",
@@ -77,7 +75,10 @@ class VipTierHistory(models.Model):
     )
     reason = fields.Char(readonly=True)
 
-    _protected = models.Constraint("CHECK (date_to >= date_from - 1)", PROTECTED)
+    _protected = models.Constraint(
+        "CHECK (date_to >= date_from - 1)",
+        "Past tiers are evidence: nobody can change, delete or overlap them.",
+    )
     _open_uniq = models.UniqueIndex(
         "(partner_id) WHERE date_to IS NULL",
         "A customer has one open row in the tier history.",
@@ -159,11 +160,17 @@ class VipTierHistory(models.Model):
         return super().create(vals_list)
 
     def write(self, vals):  # pylint: disable=method-required-super
-        raise UserError(self.env._(PROTECTED))  # pylint: disable=gettext-variable
+        self._refuse()
 
-    def unlink(self):  # pylint: disable=method-required-super
+    def unlink(self):  # pylint: disable=method-required-super,no-raise-unlink
         # not ``ondelete``: uninstalling skips that, and nothing but dropping the table may delete
-        raise UserError(self.env._(PROTECTED))  # pylint: disable=gettext-variable,no-raise-unlink,raise-unlink-override
+        self._refuse()
+
+    def _refuse(self):
+        # the sentence of the constraint, once more as code: only so it is translated here too
+        raise UserError(
+            self.env._("Past tiers are evidence: nobody can change, delete or overlap them.")
+        )
 
     @api.depends("tier_id", "date_from")
     def _compute_display_name(self):

@@ -3,7 +3,7 @@ from datetime import timedelta
 from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import AccessError, LockError, UserError, ValidationError
 from odoo.fields import Domain
-from odoo.tools import SQL, format_date
+from odoo.tools import SQL, format_date, format_list
 
 from ..tools import tier_rules, tier_sql
 from .vip_tier_policy import CLOSED as POLICY_CLOSED
@@ -364,7 +364,7 @@ class VipTierRun(models.Model):
                 "The run “%(run)s” is %(state)s; this works only while it is %(states)s.",
                 run=self.name,
                 state=labels[self.state],
-                states=" / ".join(labels[state] for state in states),
+                states=format_list(self.env, [labels[state] for state in states], style="or"),
             )
         )
 
@@ -626,7 +626,6 @@ class VipTierRun(models.Model):
                     "activity_type_id": activity_type.id,
                     "user_id": member.manager_id.id,
                     "date_deadline": max(member.valid_until or self.as_of, self.as_of),
-                    "summary": self.env._("Tier about to drop"),
                 }
                 for member in members
                 if member.id not in warned_ids
@@ -670,7 +669,11 @@ class VipTierRun(models.Model):
         domain = Domain("policy_id", "=", policy.id) & Domain("state", "!=", CANCELLED)
         if self.search_count(domain & Domain([("as_of", "=", as_of), ("scope", "=", scope)])):
             return
-        run = self.create({"policy_id": policy.id, "as_of": as_of, "scope": scope})
+        # nobody is at the screen: name and warning are written in the company's language
+        lang = policy.company_id.partner_id.lang or self.env.lang
+        run = self.with_context(lang=lang).create(
+            {"policy_id": policy.id, "as_of": as_of, "scope": scope}
+        )
         run._compute_lines()
 
     @api.model
