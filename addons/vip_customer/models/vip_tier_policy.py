@@ -479,7 +479,9 @@ class VipTierPolicy(models.Model):
                 first=format_date(self.env, window.first, date_format="yyyy-MM"),
                 last=format_date(self.env, window.last, date_format="yyyy-MM"),
             ),
-            "percentiles": list(zip(PERCENTILES, averages, scores, strict=True)) if customers else [],
+            "percentiles": list(zip(PERCENTILES, averages, scores, strict=True))
+            if customers
+            else [],
             "tiers": [
                 (tier.name, sum(count for rule, count in by_rule.items() if rule.tier_id == tier))
                 for tier in tiers
