@@ -1,0 +1,178 @@
+"""Running other programs: output to a file, progress to the terminal, nothing left behind."""
+
+import contextlib
+import fcntl
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import IO, Any
+
+from .errors import Stop
+
+# Linux sends the program SIGTERM when we die, even by SIGKILL.
+END_WITH_PARENT = ("setpriv", "--pdeathsig", "TERM")
+
+
+class Failed(Exception):
+    """A program ended with an error; `output` is what it said."""
+
+    def __init__(self, command: Sequence[str], code: int, output: str) -> None:
+        super().__init__(f"{' '.join(command)} ended with {code}: {output[-2000:]}")
+        self.code = code
+        self.output = output
+
+
+def capture(command: Sequence[str], stdin: str = "", **options: Any) -> str:
+    """The standard output of a short program; Failed when it ends with an error."""
+    done = subprocess.run(command, capture_output=True, text=True, input=stdin, **options)
+    if done.returncode:
+        raise Failed(command, done.returncode, done.stdout + done.stderr)
+    return str(done.stdout)
+
+
+def run(
+    command: Sequence[str],
+    log: Path,
+    watch: Callable[[str], None] = lambda line: None,
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+    stdin: str | None = None,
+) -> None:
+    """Run a long program; its output is appended to `log`, and `watch` sees it line by line."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    lines: list[str] = []
+    with (
+        log.open("a", encoding="utf-8") as file,
+        started(command, env=env, cwd=cwd, stdin=stdin, stdout=subprocess.PIPE) as process,
+    ):
+        assert process.stdout
+        for line in process.stdout:
+            file.write(line)
+            file.flush()
+            lines.append(line)
+            watch(line.rstrip())
+    if process.returncode:
+        raise Failed(command, process.returncode, "".join(lines[-200:]))
+
+
+@contextlib.contextmanager
+def started(
+    command: Sequence[str],
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+    stdin: str | None = None,
+    stdout: int | IO[str] = subprocess.DEVNULL,
+) -> Iterator[subprocess.Popen[str]]:
+    """A program in a process group of its own, which ends with the block or with us."""
+    process = subprocess.Popen(
+        [*END_WITH_PARENT, *command],
+        env=env,
+        cwd=cwd,
+        text=True,
+        errors="replace",
+        stdin=subprocess.DEVNULL if stdin is None else subprocess.PIPE,
+        stdout=stdout,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
+    try:
+        if stdin is not None:
+            assert process.stdin
+            process.stdin.write(stdin)
+            process.stdin.close()
+        yield process
+        process.wait()
+    finally:
+        end_group(process)
+
+
+def end_group(process: subprocess.Popen[str], patience: float = 15) -> None:
+    """End a process and everything it started: first asked, then killed."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        if process.poll() is not None:
+            break
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, number)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(patience)
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+
+
+def command_line(pid: int) -> str:
+    """The command line of a running process, empty when there is none."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
+    except OSError:
+        return ""
+
+
+def wait_until(condition: Callable[[], bool], seconds: float, step: float = 0.2) -> bool:
+    """Whether `condition` came true within `seconds`."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(step)
+    return True
+
+
+def stop_on_signals() -> None:
+    """Let SIGTERM and SIGHUP unwind the program like Ctrl-C, so that every `finally` runs."""
+
+    def leave(number: int, _frame: object) -> None:
+        raise SystemExit(128 + number)
+
+    signal.signal(signal.SIGTERM, leave)
+    signal.signal(signal.SIGHUP, leave)
+
+
+class Lock:
+    """A lock between processes; the file says who holds it. Freed by the system when we die."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.path = path
+        self._file = path.open("a+")
+
+    def take(self) -> bool:
+        """Whether the lock is ours now."""
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        self._file.truncate(0)
+        self._file.write(str(os.getpid()))
+        self._file.flush()
+        return True
+
+    def holder(self) -> int | None:
+        """The process that holds the lock, None when it is free."""
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            self._file.seek(0)
+            return int(self._file.read() or 0)
+        fcntl.flock(self._file, fcntl.LOCK_UN)
+        return None
+
+    def free(self) -> None:
+        fcntl.flock(self._file, fcntl.LOCK_UN)
+
+    @contextlib.contextmanager
+    def held(self, patience: float, say: Callable[[str], None]) -> Iterator[None]:
+        """Hold the lock for the block, waiting for another holder to finish."""
+        if not self.take():
+            say(f"Waiting for process {self.holder()}, which is setting up this checkout")
+            if not wait_until(self.take, patience):
+                raise Stop(
+                    f"Process {self.holder()} has been setting up this checkout for too long.",
+                    f"Look at it (ps {self.holder()}), end it, and run the same command again.",
+                )
+        try:
+            yield
+        finally:
+            self.free()
