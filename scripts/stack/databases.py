@@ -33,6 +33,13 @@ class Databases:
     def log(self, name: str) -> Path:
         return self.folder / "logs" / f"{name}.log"
 
+    def fresh_log(self, name: str) -> Path:
+        """A log file that says nothing yet."""
+        log = self.log(name)
+        log.parent.mkdir(parents=True, exist_ok=True)
+        log.write_text("", encoding="utf-8")
+        return log
+
     def filestore(self, database: str) -> Path:
         return self.folder / "data" / "filestore" / database
 

@@ -1,0 +1,142 @@
+"""Install, update, uninstall, install again, and install with demo data; nothing stays behind."""
+
+from collections.abc import Iterator, Sequence
+
+from stack import oddities, process
+from stack.workshop import Workshop
+
+from . import Result
+
+# Everything in a database's schema, a line each, except what belongs to an extension.
+STRUCTURE = """
+WITH ours AS (
+    SELECT c.oid, c.relname, c.relkind
+      FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+     WHERE n.nspname = 'public'
+       AND NOT EXISTS (SELECT FROM pg_depend WHERE objid = c.oid AND deptype = 'e')
+)
+SELECT format('%s %s', CASE relkind WHEN 'r' THEN 'table' WHEN 'v' THEN 'view' WHEN 'i' THEN 'index'
+              WHEN 'S' THEN 'sequence' ELSE relkind::text END, relname) FROM ours
+UNION ALL
+SELECT format('column %s.%s %s%s', relname, attname, format_type(atttypid, atttypmod),
+              CASE WHEN attnotnull THEN ' NOT NULL' ELSE '' END)
+  FROM ours JOIN pg_attribute ON attrelid = ours.oid AND attnum > 0 AND NOT attisdropped
+ WHERE relkind = 'r'
+UNION ALL
+SELECT format('constraint %s.%s %s', relname, conname, pg_get_constraintdef(pg_constraint.oid))
+  FROM ours JOIN pg_constraint ON conrelid = ours.oid
+UNION ALL
+SELECT format('trigger %s.%s', relname, tgname)
+  FROM ours JOIN pg_trigger ON tgrelid = ours.oid AND NOT tgisinternal
+UNION ALL
+SELECT format('function %s', p.oid::regprocedure)
+  FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+ WHERE n.nspname = 'public'
+   AND NOT EXISTS (SELECT FROM pg_depend WHERE objid = p.oid AND deptype = 'e')
+UNION ALL
+SELECT format('type %s', typname)
+  FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace
+ WHERE n.nspname = 'public' AND typtype IN ('e', 'd')
+"""
+
+# Pages' generated assets do not count: whoever opens a page first makes them.
+ROW_COUNTS = """
+SELECT relname, (xpath('/row/n/text()', query_to_xml(
+           format('SELECT count(*) AS n FROM %I %s', relname, CASE relname
+               WHEN 'ir_attachment' THEN 'WHERE coalesce(url, $$$$) NOT LIKE $$/web/assets/%$$' END),
+           false, true, '')))[1]::text
+  FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace
+ WHERE relkind = 'r' AND n.nspname = 'public'
+"""
+
+# Odoo's own traffic: notifications, calls to wake scheduled actions, signals between processes.
+TRAFFIC = {"bus_bus", "ir_cron_trigger", "orm_signaling_registry"}
+
+
+class Story:
+    """One copy of a database that goes through the life of our addons; collects problems."""
+
+    def __init__(self, workshop: Workshop, name: str, source: str) -> None:
+        self.workshop = workshop
+        self.databases = workshop.databases
+        self.database = workshop.copy(source, name)
+        self.log = self.databases.fresh_log(name)
+        self.problems: list[str] = []
+
+    def step(self, what: str, *command: str) -> None:
+        """Run one of Odoo's commands; a failure and everything odd in the log is a problem."""
+        self.log.write_text("", encoding="utf-8")
+        try:
+            self.databases.call(self.log, *command)
+        except process.Failed as failure:
+            self.problems.append(f"{what}: Odoo ended with {failure.code}")
+        text = self.log.read_text(encoding="utf-8")
+        self.problems += [f"{what}: {problem}" for problem in oddities.in_log(text)]
+
+    def server(self, what: str, *options: str) -> None:
+        self.step(
+            what, "server", "-d", self.database, "--stop-after-init", "--no-http",
+            "--max-cron-threads", "0", *options,
+        )  # fmt: skip
+
+    def same_structure(self, what: str, database: str) -> None:
+        """The schema must now be the one that `database` has."""
+        here, there = (self._structure(name) for name in (self.database, database))
+        self.problems += [f"{what}: left behind: {line}" for line in sorted(here - there)]
+        self.problems += [f"{what}: missing: {line}" for line in sorted(there - here)]
+
+    def same_rows(self, what: str, database: str) -> None:
+        """Every table must now have as many rows as in `database`."""
+        here, there = (self._row_counts(name) for name in (self.database, database))
+        for table in sorted(here.keys() & there.keys() - TRAFFIC):
+            if here[table] != there[table]:
+                self.problems.append(f"{what}: {table} has {here[table]} rows, not {there[table]}")
+
+    def _structure(self, database: str) -> set[str]:
+        return {row[0] for row in self.workshop.cluster.sql(STRUCTURE, database)}
+
+    def _row_counts(self, database: str) -> dict[str, int]:
+        rows = self.workshop.cluster.sql(ROW_COUNTS, database)
+        return {table: int(count) for table, count in rows}
+
+    def end(self) -> list[str]:
+        self.databases.drop(self.database)
+        return self.problems
+
+
+def check(workshop: Workshop, _arguments: Sequence[str]) -> Result:
+    """Both lives of the addons: in a company's database and in one with demo data."""
+    problems = [*_company(workshop), *_demo(workshop)]
+    return Result("update, uninstall, install again, install with demo data", problems)
+
+
+def _company(workshop: Workshop) -> Iterator[str]:
+    """Update and uninstall what was installed, then install it again."""
+    story = Story(workshop, "lifecycle", "installed")
+    addons = ",".join(workshop.addons)
+    story.server("update", "-u", addons)
+    story.same_structure("update", "installed")
+    for addon in reversed(workshop.addons):
+        story.step(f"uninstall {addon}", "module", "uninstall", "-d", story.database, addon)
+    story.same_structure("uninstall", "template")
+    story.same_rows("uninstall", "template")
+    story.server("install again", "-i", addons)
+    story.same_structure("install again", "installed")
+    yield from story.end()
+
+
+def _demo(workshop: Workshop) -> Iterator[str]:
+    """Install where demo data is wanted, and update it."""
+    workshop.make_template("template_demo")
+    story = Story(workshop, "lifecycle_demo", "template_demo")
+    addons = ",".join(workshop.addons)
+    story.server("install with demo data", "-i", addons)
+    story.server("update with demo data", "-u", addons)
+    without = workshop.cluster.sql(
+        "SELECT name FROM ir_module_module WHERE name = ANY(string_to_array(:'names', ',')) AND NOT demo",
+        story.database,
+        names=addons,
+    )
+    for (addon,) in without:
+        yield f"the demo data of {addon} was not installed"
+    yield from story.end()

@@ -1,0 +1,72 @@
+"""The tests inside the addons, browser tours included, and Odoo's own linting tests on our addons."""
+
+import shutil
+from collections.abc import Sequence
+
+from stack import machine, oddities, process
+from stack.console import say
+from stack.errors import Stop
+from stack.workshop import Workshop
+
+from . import Result
+
+BROWSERS = ("google-chrome", "chromium", "chromium-browser", "google-chrome-stable")
+
+# These classes test the linters themselves or read all of Odoo's code; checks.static runs Odoo's
+# checkers on our code instead.
+NOT_ON_US = ("TestPyLint", "TestSqlLint", "TestGetTextLint", "TestI18nChecks")
+LINT_TAGS = ",".join(["/test_lint", *(f"-/test_lint:{name}" for name in NOT_ON_US)])
+
+
+def check_addons(workshop: Workshop, arguments: Sequence[str]) -> Result:
+    """Update our addons on a copy, which runs all their tests; or those of the given test tags."""
+    need_browser()
+    tags = ",".join(arguments) or ",".join(f"/{addon}" for addon in workshop.addons)
+    return _run(workshop, "addons", ["-u", ",".join(workshop.addons)], tags)
+
+
+def check_lint(workshop: Workshop, _arguments: Sequence[str]) -> Result:
+    """Odoo's own linting tests, with our addons among those they look at."""
+    result = _run(workshop, "odoo-lint", ["-i", "test_lint"], LINT_TAGS)
+    expected = "eslint tool not found"
+    result.remarks = [problem for problem in result.problems if expected in problem]
+    result.problems = [problem for problem in result.problems if expected not in problem]
+    return result
+
+
+def need_browser() -> None:
+    """Chromium and Chinese letters: without a browser Odoo would skip the tours silently."""
+    if any(map(shutil.which, BROWSERS)):
+        return
+    say("Installing Chromium for the browser tours")
+    machine.install(["chromium", "fonts-noto-cjk"], "Chromium")
+    if not any(map(shutil.which, BROWSERS)):
+        raise Stop(
+            "There is no Chromium, which the browser tours need.",
+            f"Install one that is called {' or '.join(BROWSERS)}, and run again.",
+        )
+
+
+def _run(workshop: Workshop, name: str, action: Sequence[str], tags: str) -> Result:
+    """Run Odoo tests on a copy of `installed`; anything worse than INFO in the log is a problem."""
+    databases = workshop.databases
+    database = workshop.copy("installed", name.replace("-", "_"))
+    log = databases.fresh_log(name)
+    problems = []
+    try:
+        databases.call(
+            log, "server", "-d", database, *action, "--test-tags", tags, "--stop-after-init",
+            "--http-port", str(machine.free_port()), "--max-cron-threads", "0",
+            "--screenshots", str(databases.folder / "screenshots"),
+        )  # fmt: skip
+    except process.Failed as failure:
+        problems.append(f"Odoo ended with {failure.code}")
+    finally:
+        databases.drop(database)
+    text = log.read_text(encoding="utf-8")
+    problems += oddities.in_log(text)
+    problems += [f"skipped {what}" for what in oddities.skipped_in(text)]
+    tests = oddities.tests_in(text)
+    if not tests:
+        problems.append(f"no test was run for {tags}")
+    return Result(f"{tests} tests", problems)

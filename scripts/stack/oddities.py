@@ -1,0 +1,41 @@
+"""Reading Odoo's log: what is worse than INFO, how many tests ran, which were skipped."""
+
+import re
+
+LINE = re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} \d+ (?P<level>[A-Z]+) \S+ (?P<rest>.*)$")
+RESULT = re.compile(
+    r"odoo\.tests\.result: (?P<failed>\d+) failed, (?P<errors>\d+) error\(s\) of (?P<tests>\d+) tests"
+)
+SKIPPED = re.compile(r"INFO \S+ odoo\.addons\.\S+: skipped (?P<what>.*)$", re.M)
+DOCUTILS = re.compile(r"^<string>:\d+: \((WARNING|ERROR|SEVERE)/\d\)")
+
+# Odoo's own, not ours: the description of one of its modules is no clean reStructuredText.
+KNOWN = (
+    "<string>:38: (ERROR/3) Unexpected indentation.",
+    "<string>:43: (WARNING/2) Block quote ends without a blank line; unexpected unindent.",
+)
+
+
+def in_log(text: str) -> list[str]:
+    """Everything in a log that is worse than INFO, each with the end of its traceback."""
+    found: list[str] = []
+    inside = False
+    for line in text.splitlines():
+        if match := LINE.match(line):
+            inside = match["level"] not in ("INFO", "DEBUG", "RUNBOT")
+            if inside:
+                found.append(f"{match['level']} {match['rest']}")
+        elif DOCUTILS.match(line) and line not in KNOWN:
+            found.append(line)
+        elif inside and re.match(r"^[\w.]+(Error|Exception|Warning|Failed)\b", line):
+            found[-1] += f" | {line}"
+    return found
+
+
+def tests_in(text: str) -> int:
+    """How many tests a log says were run."""
+    return sum(int(match["tests"]) for match in RESULT.finditer(text))
+
+
+def skipped_in(text: str) -> list[str]:
+    return [match["what"] for match in SKIPPED.finditer(text)]

@@ -1,0 +1,119 @@
+"""Run every test there is, or one part with arguments of its own.
+
+  scripts/test                        everything
+  scripts/test lint                   linters, types, patterns of older Odoo versions
+  scripts/test addons [TAGS]          tests and browser tours in the addons, by Odoo's test tags
+  scripts/test odoo-lint              Odoo's own linting tests on our addons
+  scripts/test translations           the committed .pot and zh_CN.po against the addons
+  scripts/test lifecycle              update, uninstall, install again, install with demo data
+  scripts/test system [PYTEST ARGS]   whole-system tests and tests of the scripts, in tests/
+
+Everything lives in the folder .run/test of this checkout; logs are in .run/test/logs.
+"""
+
+import argparse
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from checks import Check, Result, lifecycle, odoo_tests, static, system, translations
+from stack import console, process
+from stack.errors import Stop
+from stack.workshop import FOLDER, Workshop
+
+# The longest first, because two run at a time.
+PARTS: dict[str, Check] = {
+    "addons": odoo_tests.check_addons,
+    "system": system.check,
+    "lifecycle": lifecycle.check,
+    "odoo-lint": odoo_tests.check_lint,
+    "lint": static.check,
+    "translations": translations.check,
+}
+MOST_SHOWN = 60
+WITHOUT_DATABASE = {"lint"}
+
+
+@dataclass
+class Outcome:
+    part: str
+    result: Result
+    seconds: float
+
+    def row(self) -> str:
+        verdict = "FAILED" if self.result.problems else "ok"
+        return f"  {self.part:<13} {verdict:<7} {self.seconds:5.0f} s  {self.result.looked_at}"
+
+
+def main(arguments: Sequence[str]) -> int:
+    options = _parse(arguments)
+    lock = process.Lock(FOLDER / "test.lock")
+    if not lock.take():
+        raise Stop(
+            f"Another scripts/test runs in this checkout (process {lock.holder()}).",
+            "Wait for it, end it, or test in another clone: they do not disturb each other.",
+        )
+    parts = [options.part] if options.part else list(PARTS)
+    with Workshop() as workshop, ThreadPoolExecutor(2) as pool:
+        outcomes = _prepare(workshop, parts)
+        running = [pool.submit(_run, part, workshop, options.arguments) for part in parts]
+        outcomes += [future.result() for future in running]
+    return _summary(outcomes)
+
+
+def _parse(arguments: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="scripts/test", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("part", nargs="?", choices=PARTS, help="one part; all when left out")
+    parser.add_argument("arguments", nargs=argparse.REMAINDER, help="what the part understands")
+    return parser.parse_args(arguments)
+
+
+def _prepare(workshop: Workshop, parts: Sequence[str]) -> list[Outcome]:
+    """The databases that the parts copy from; installing our addons is a test already."""
+    if WITHOUT_DATABASE.issuperset(parts):
+        return []
+    begin = time.monotonic()
+    with ThreadPoolExecutor(2) as pool:
+        demo = (
+            pool.submit(workshop.make_template, "template_demo") if "lifecycle" in parts else None
+        )
+        workshop.make_template()
+        complaints = workshop.make_installed()
+        if demo:
+            demo.result()
+    result = Result("our addons on a database without demo data", complaints)
+    return [Outcome("install", result, time.monotonic() - begin)]
+
+
+def _run(part: str, workshop: Workshop, arguments: Sequence[str]) -> Outcome:
+    begin = time.monotonic()
+    result = PARTS[part](workshop, arguments)
+    outcome = Outcome(part, result, time.monotonic() - begin)
+    console.say(f"{part}: {'FAILED' if result.problems else 'ok'}")
+    return outcome
+
+
+def _summary(outcomes: Sequence[Outcome]) -> int:
+    """Print what was found; gives the exit code."""
+    console.plain()
+    for outcome in outcomes:
+        problems = outcome.result.problems
+        for problem in problems[:MOST_SHOWN]:
+            console.plain(f"{outcome.part}: {problem}")
+        if len(problems) > MOST_SHOWN:
+            console.plain(f"{outcome.part}: and {len(problems) - MOST_SHOWN} more")
+        for remark in outcome.result.remarks:
+            console.plain(f"{outcome.part} (not run): {remark}")
+    console.plain(f"\n  {console.elapsed().strip('[] ')} in all; logs in {FOLDER / 'logs'}\n")
+    for outcome in outcomes:
+        console.plain(outcome.row())
+    failed = [outcome.part for outcome in outcomes if outcome.result.problems]
+    console.plain(f"\n  {'FAILED: ' + ', '.join(failed) if failed else 'Everything passed.'}\n")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    console.script(main)
