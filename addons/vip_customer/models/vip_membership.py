@@ -542,7 +542,8 @@ class VipMembership(models.Model):
             )
         )
         days = {
-            member: max(day, latest.get(member.partner_id) or date.min) for member, day in days.items()
+            member: max(day, latest.get(member.partner_id) or date.min)
+            for member, day in days.items()
         }
         overrides = self.env["vip.tier.override"]._in_force(members.partner_id, days)
         rows = []

@@ -258,7 +258,9 @@ class VipTierOverride(models.Model):
         while turns:
             first = {member: min(days) for member, days in turns.items()}
             self.env["vip.membership"]._recount(first, "override")
-            turns = {member: left for member, days in turns.items() if (left := days - {first[member]})}
+            turns = {
+                member: left for member, days in turns.items() if (left := days - {first[member]})
+            }
 
     @api.model
     def _cron_follow_dates(self):
