@@ -74,6 +74,8 @@ class VipImport(models.Model):
         }
     )
 
+    _scope_fields = frozenset({"company_id"})
+
     # what
     kind = fields.Selection(
         [(CUSTOMERS, "Customers and numbers"), (BILLING, "Bills")],
@@ -149,19 +151,16 @@ class VipImport(models.Model):
         if vals.keys() & {"kind", "file", "company_id", "all_or_nothing", "month_complete"}:
             self._check_state(DRAFT, CHECKED, FAILED)
             if not self.env.su:
-                # what was found out is about another file or another way of taking it
+                # guarded; what was found out is about another file or another way of taking it
                 self.sudo().write({"state": DRAFT, **self._blank_outcome()})
-        result = super().write(vals)
-        if "company_id" in vals:
-            self.check_access("write")  # record rules look at the record before the change only
-        return result
+        return super().write(vals)
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_run(self):
         self._check_state(DRAFT, CHECKED, FAILED)
 
     def unlink(self):
-        progress = self.sudo().progress_id
+        progress = self.sudo().progress_id  # a row no user sees
         result = super().unlink()
         progress.unlink()
         return result
@@ -178,6 +177,7 @@ class VipImport(models.Model):
         :raise AccessError: the import is not the caller's to write
         :raise UserError: it is running or done, or the file as a whole cannot be read
         """
+        self._require("write")
         for job in self:
             job._start(CHECK)
         return True
@@ -190,6 +190,7 @@ class VipImport(models.Model):
         :raise AccessError: the import is not the caller's to write
         :raise UserError: it is done, or the file as a whole cannot be read
         """
+        self._require("write")
         for job in self:
             job._start(RUN)
         return True
@@ -200,7 +201,6 @@ class VipImport(models.Model):
 
     def _start(self, task):
         self.ensure_one()
-        self.check_access("write")
         # The importer has no right on contacts, numbers and bills: from here on the import works for
         # him, in the company whose import he may write.
         job = self.sudo().with_company(self.company_id)

@@ -5,10 +5,11 @@
     far       Test Mobile  manager_c  county (led by nobody)
     rival     Rival        -          -
 
-Each of them has a number, bills of 2025, the tier silver by an applied run, a line in a run that is only
-computed, a requested override and a birthday.
+Each of them has an import (own: by the importer, else by boss), a number, bills of 2025, the tier silver
+by an applied run, a line in a run that is only computed, a requested override and a birthday.
 """
 
+from base64 import b64encode
 from contextlib import contextmanager
 
 from .common import VipCase
@@ -100,6 +101,13 @@ class DoorsCase(VipCase):
                         "tier_id": cls.gold.id,
                         "date_to": "2026-12-31",
                         "reason": "Promised",
+                    }
+                ),
+                "vip.import": cls.env["vip.import"].create(
+                    {
+                        "file": b64encode(b"customer_code,name\nC1,Li Wei\n"),
+                        "kind": "customers",
+                        "user_id": cls.users["importer" if name == "own" else "boss"].id,
                     }
                 ),
                 "vip.tier.policy": policy,

@@ -71,6 +71,8 @@ DOORS = [
     Door("vip.tier.run", "action_compare", WHOLE_BOOK, record="two runs"),
     Door("vip.tier.run.line", "action_decide", WHOLE_BOOK),
     Door("vip.tier.run.line", "action_withdraw_decision", MANAGERS),
+    Door("vip.import", "action_check", {"importer": "+--", "boss": "++-"}),
+    Door("vip.import", "action_run", {"importer": "+--", "boss": "++-"}),
     Door("vip.tier.override", "action_approve", APPROVERS),
     Door("vip.tier.override", "action_refuse", APPROVERS),
     Door("vip.tier.override", "action_withdraw", LEADS, record="approved override"),
