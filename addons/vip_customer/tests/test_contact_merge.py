@@ -12,7 +12,8 @@ class TestContactMerge(VipCase):
         super().setUpClass()
         cls.vip = cls._create_customer("Customer", cls._year(800), number="13800138000")
         cls.plain = cls.env["res.partner"].create({"name": "Same person"})
-        cls._assess(cls._create_policy())
+        cls.policy = cls._create_policy()
+        cls._assess(cls.policy)
 
     def _merge(self, partners, dst=None):
         """As a plain employee who may merge, through the wizard."""
@@ -68,5 +69,5 @@ class TestContactMerge(VipCase):
         self.vip.action_archive()
         self.assertEqual(self.vip.vip_tier_id, self.gold)
         self.assertEqual(self._history(self.vip), before)
-        run = self._compute_run(self.env["vip.tier.policy"].search([], limit=1))
+        run = self._compute_run(self.policy)
         self.assertEqual(run.line_ids.partner_id, self.vip, "archiving changes nothing")

@@ -20,7 +20,7 @@ class TestPerformance(VipCase):
         for i in range(MANY):
             cls._create_customer(f"Customer {i}", cls._year(400), number=f"138000100{i:02}")
         # one customer with few records, one with many
-        cls.small = cls.env["vip.membership"].search([], limit=1).partner_id
+        cls.small = cls.env["res.partner"].search([("name", "=", "Customer 0")])
         cls.big = cls._create_customer("Big", cls._year(400), number="13900139000")
         for i in range(MANY):
             line = cls.env["vip.service.number"].create(
@@ -30,8 +30,8 @@ class TestPerformance(VipCase):
         for day, amount in (("2026-02-01", 9000), ("2026-02-02", 20000), ("2026-02-03", 1)):
             cls._assess(policy, as_of=day)  # silver, gold, diamond
             cls._create_bills(cls.big, {f"2025-0{day[-1]}-01": amount})
-        cls.env["vip.membership"].search([]).manager_id = cls.users["manager_a"]
-        cls.env["vip.membership"].search([]).team_id = cls.city
+        members = cls.env["vip.membership"].search([("company_id", "=", cls.company.id)])
+        members.write({"manager_id": cls.users["manager_a"].id, "team_id": cls.city.id})
         cls.env["vip.tier.override"].create(
             [
                 {

@@ -12,7 +12,8 @@ class TestTierOverride(VipCase):
     def setUpClass(cls):
         super().setUpClass()
         cls.partner = cls._create_customer("Silver", cls._year(400), number="13800138000")
-        cls._assess(cls._create_policy())
+        cls.policy = cls._create_policy()
+        cls._assess(cls.policy)
 
     def _request(self, kind="fixed", tier=None, first="2026-03-10", last="2026-03-20"):
         return (
@@ -154,7 +155,7 @@ class TestTierOverride(VipCase):
     def test_run_keeps_the_override_on_top(self):
         self._approve()
         self._create_bills(self.partner, {"2025-01-01": 99999})
-        run = self._assess(self.env["vip.tier.policy"].search([], limit=1), as_of="2026-03-10")
+        run = self._assess(self.policy, as_of="2026-03-10")
         self.assertEqual(run.line_ids.movement, "keep")
         self._counts(self.gold, "2026-03-20")
         self.assertEqual(self.partner.vip_membership_id.base_tier_id, self.diamond)

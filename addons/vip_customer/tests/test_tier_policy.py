@@ -3,6 +3,7 @@ from psycopg2.errors import CheckViolation, ExclusionViolation, UniqueViolation
 from odoo import Command
 from odoo.exceptions import UserError, ValidationError
 from odoo.tests import Form, tagged
+from odoo.tools import html2plaintext
 
 from .common import VipCase
 
@@ -41,7 +42,7 @@ class TestTierPolicy(VipCase):
         with self.assertRaisesRegex(UserError, "is In force; only a draft can be put in force"):
             policy.action_open()
         policy.action_close()
-        with self.assertRaisesRegex(UserError, "is Closed; only a draft can be put in force"):
+        with self.assertRaisesRegex(UserError, "is Out of force; only a draft can be put in force"):
             policy.action_open()
 
     def test_without_rules_not_in_force(self):
@@ -55,7 +56,7 @@ class TestTierPolicy(VipCase):
 
     def test_not_editable(self):
         policy = self._create_policy()
-        for state in ("In force", "Closed"):
+        for state in ("In force", "Out of force"):
             attempts = {
                 "policy": lambda: policy.write({"grace_days": 3}),
                 "rule": lambda: policy.rule_ids[0].write({"min_score": 1}),
@@ -114,7 +115,9 @@ class TestTierPolicy(VipCase):
             (policy.points_per_unit, policy.arrears_penalty, policy.grace_days), (1, 0, 0)
         )
         self.assertEqual((policy.downgrade_step, policy.downgrade_timing), ("earned", "immediate"))
-        self.assertEqual((str(policy.date_from), str(policy.date_to)), ("2027-02-01", "2028-01-31"))
+        self.assertEqual((str(policy.date_from), str(policy.date_to)), ("2026-02-01", "2027-01-31"))
+        following = self.env["vip.tier.policy"].create({"name": "The year after"})
+        self.assertEqual(str(following.date_from), "2027-02-01")
         policy.action_fill_preset()
         self.assertEqual(
             sorted(
@@ -148,7 +151,7 @@ class TestTierPolicy(VipCase):
             with form.rule_ids.edit(gold) as rule:
                 rule.min_average_spend = 500
             self.assertEqual(self._form_counts(form), {self.silver.id: 1, self.gold.id: 2})
-            self.assertIn("Gold: 2", " ".join(form.book_preview.split()))
+            self.assertIn("Gold 2", " ".join(html2plaintext(form.book_preview).split()))
 
     @staticmethod
     def _form_counts(form):

@@ -102,7 +102,7 @@ class TestTierRunCompute(VipCase):
         self.assertEqual((line.movement, line.new_tier_id), ("enter", self.diamond))
         self.assertEqual(line.new_valid_until, self.policy.date_to)
         self.assertEqual(line.decided_by, self.users["boss"])
-        self.assertIn("Decided by hand: Founder's family", line.reason)
+        self.assertIn("Decided by hand (Founder's family).", line.reason)
         self.assertEqual(run.decided_count, 1)
         line._decide(self.env["vip.tier"], "Asked for it")
         self.assertEqual((line.movement, line.new_tier_id.id), ("keep", False))
