@@ -126,25 +126,29 @@ class VipImportBilling(models.AbstractModel):
         return SQL(
             """
             SELECT s.*, c.partner_id,
-                   CASE WHEN billed.bills = 1 THEN billed.number_id ELSE open.number_id END AS number_id,
+                   CASE WHEN plain.id IS NOT NULL AND own.bills = 0 THEN NULL
+                        WHEN plain.id IS NULL AND own.bills = 1 THEN own.billed_id
+                        ELSE own.open_id END AS number_id,
                    CASE WHEN c.code IS NULL THEN 'customer_unknown'
                         WHEN c.partner_id IS NULL THEN 'customer_ambiguous'
-                        WHEN open.numbers > 1 OR (open.numbers = 0 AND billed.bills > 1)
+                        WHEN own.open_numbers > 1 OR (own.open_numbers = 0 AND own.bills > 1)
                         THEN 'number_ambiguous'
                    END AS fault
               FROM vip_import_stage s
               LEFT JOIN vip_import_customer c ON c.code = s.customer_code
+              LEFT JOIN vip_billing_fact plain
+                ON plain.partner_id = c.partner_id AND plain.month = s.month
+               AND plain.number_id IS NULL
               LEFT JOIN LATERAL (
-                    SELECT count(*) AS numbers, min(n.id) AS number_id
-                      FROM vip_service_number n
-                     WHERE n.partner_id = c.partner_id AND n.company_id = %(company)s
-                       AND n.state <> 'closed' AND n.date_to IS NULL
-                   ) open ON TRUE
-              LEFT JOIN LATERAL (
-                    SELECT count(*) AS bills, min(f.number_id) AS number_id
-                      FROM vip_billing_fact f
-                     WHERE f.partner_id = c.partner_id AND f.month = s.month
-                   ) billed ON TRUE
+                    SELECT count(*) FILTER (WHERE n.is_open) AS open_numbers,
+                           min(n.id) FILTER (WHERE n.is_open) AS open_id,
+                           count(f.id) AS bills, min(f.number_id) AS billed_id
+                      FROM (SELECT id, state <> 'closed' AND date_to IS NULL AS is_open
+                              FROM vip_service_number
+                             WHERE partner_id = c.partner_id AND company_id = %(company)s) n
+                      LEFT JOIN vip_billing_fact f
+                        ON f.number_id = n.id AND f.month = s.month AND f.partner_id = c.partner_id
+                   ) own ON TRUE
              WHERE s.number IS NULL
             """,
             company=job.company_id.id,
