@@ -309,6 +309,7 @@ class VipImport(models.Model):
         self.env.cr.execute("SET LOCAL jit = off")
         reader, row_count = self._stage(handler)
         handler._resolve(self)
+        self._show_progress(SHARE_OF_READING + 10)
         values = {"row_count": row_count, **self._counts()}
         withheld = self.all_or_nothing and values["error_count"] > 0
         remarks = self._remarks(handler, reader, withheld)
@@ -341,7 +342,7 @@ class VipImport(models.Model):
         row_count = 0
         with self._open_file() as (stream, size), open_table(stream, self._max_bytes()) as table:
             reader = RowReader(kind, table.header)
-            rows = reader.read(table.rows)
+            rows = reader.parse(table.rows)
             while batch := list(islice(rows, BATCH)):
                 good = ((row.line, *row.values) for row in batch if not row.errors)
                 self._copy("vip_import_stage", stage, good)
@@ -452,8 +453,14 @@ class VipImport(models.Model):
             return {}
         buffer = io.StringIO()
         writer = csv.writer(buffer)
-        _ = self.env._
-        writer.writerow([_("Line"), _("Column"), _("Value"), _("Reason")])
+        writer.writerow(
+            [
+                self.env._("Line"),
+                self.env._("Column"),
+                self.env._("Value"),
+                self.env._("Reason"),
+            ]
+        )
         query = SQL(
             'SELECT line, "column", value, code, detail FROM vip_import_error ORDER BY line'
         )
@@ -469,14 +476,15 @@ class VipImport(models.Model):
         }
 
     def _row_sentence(self, code, detail):
-        currency = self.company_id.currency_id.name
-        return self.env._(ROW_REFUSALS[code]) % {"detail": detail, "currency": currency}
+        sentence = self.env._(ROW_REFUSALS[code])
+        return sentence % {"detail": detail, "currency": self.company_id.currency_id.name}
 
     def _refusal_sentence(self, refusal):
         params = dict(refusal.params)
         if "columns" in params:
             params["columns"] = " / ".join(f"“{self._label(name)}”" for name in params["columns"])
-        return self.env._(FILE_REFUSALS[refusal.code]) % params
+        sentence = self.env._(FILE_REFUSALS[refusal.code])
+        return sentence % params
 
     @api.model
     def _template(self, kind):

@@ -19,8 +19,8 @@ class TestImportRows(BaseCase):
                 parse(cell)
             self.assertEqual(caught.exception.code, code, cell)
 
-    def read(self, kind, header, *rows):
-        return list(RowReader(kind, header).read(enumerate(rows, 2)))
+    def _rows(self, kind, header, *rows):
+        return list(RowReader(kind, header).parse(enumerate(rows, 2)))
 
     def test_doctests(self):
         for module in (table_file, import_rows):
@@ -121,7 +121,7 @@ class TestImportRows(BaseCase):
             ["服务号码", "月份", "消费金额", "note"],
         ):
             reader = RowReader(kind, header)
-            [row] = reader.read([(2, ["１３８", "202601", "5", "?"])])
+            [row] = reader.parse([(2, ["１３８", "202601", "5", "?"])])
             self.assertEqual(row.values[:3], ["138", None, date(2026, 1, 1)])
             self.assertEqual(reader.unknown, ["note"])
 
@@ -144,7 +144,7 @@ class TestImportRows(BaseCase):
 
     def test_rows_shorter_and_longer(self):
         header = ["number", "month", "amount", "arrears_suspensions"]
-        short, blank, long = self.read(
+        short, blank, long = self._rows(
             billing_kind(TODAY, YUAN),
             header,
             ["138", "2026-01", "5"],
@@ -156,14 +156,14 @@ class TestImportRows(BaseCase):
 
     def test_missing_values(self):
         header = ["number", "customer_code", "month", "amount"]
-        [row] = self.read(billing_kind(TODAY, YUAN), header, ["", " ", "2026-01", ""])
+        [row] = self._rows(billing_kind(TODAY, YUAN), header, ["", " ", "2026-01", ""])
         self.assertEqual(
             row.errors,
             [(2, "number", "", "key_missing", ""), (2, "amount", "", "value_missing", "")],
         )
 
     def test_every_fault_of_a_row(self):
-        [row] = self.read(
+        [row] = self._rows(
             billing_kind(TODAY, YUAN), ["number", "month", "amount"], ["138", "2026-13", "=5"]
         )
         self.assertEqual(
@@ -176,7 +176,7 @@ class TestImportRows(BaseCase):
 
     def test_what_needs_a_number(self):
         header = ["customer_code", "number", "plan"]
-        without, with_number = self.read(
+        without, with_number = self._rows(
             customers_kind(TODAY), header, ["A1", "", "Gold plan"], ["A1", "138", "Gold plan"]
         )
         self.assertEqual(without.errors, [(2, "plan", "Gold plan", "number_missing", "")])

@@ -4,7 +4,7 @@ How to use::
 
     kind = billing_kind(today, Currency("CNY", "¥"))
     reader = RowReader(kind, table.header)
-    for row in reader.read(table.rows):
+    for row in reader.parse(table.rows):
         row.line, row.values, row.errors      # values in the order of kind.columns
 
 How it works. A kind of import is a list of columns, each with the names its header may bear and a
@@ -454,7 +454,7 @@ class RowReader:
             (index[name], index[other]) for name, other in kind.needing.items() if name in positions
         ]
 
-    def read(self, rows: Iterable[tuple[int, Sequence[Any]]]) -> Iterator[Row]:
+    def parse(self, rows: Iterable[tuple[int, Sequence[Any]]]) -> Iterator[Row]:
         """The rows one by one; cells that are not there are empty ones."""
         blank = [None] * len(self.kind.columns)
         for line, cells in rows:
