@@ -12,3 +12,8 @@ class ResCompany(models.Model):
         zone = pytz.timezone(self.resource_calendar_id.tz or "UTC")
         now = pytz.utc.localize(fields.Datetime.now())
         return now.astimezone(zone).date()
+
+    def _vip_lang(self):
+        """The language to write in where nobody is at the screen."""
+        self.ensure_one()
+        return self.partner_id.lang or self.env.lang

@@ -48,16 +48,15 @@ class VipMembership(models.Model):
     def _explanation_values(self):
         """The explanation as sentences, for the template ``tier_explanation``."""
         self.ensure_one()
-        _ = self.env._
         result = self._explain()
         goals = []
         if goal := result["to_keep"]:
             day = format_date(self.env, goal["by"])
-            title = _("To keep %(tier)s by %(day)s", tier=goal["tier_name"], day=day)
+            title = self.env._("To keep %(tier)s by %(day)s", tier=goal["tier_name"], day=day)
             goals.append(self._goal_values(title, goal))
         if goal := result["to_next"]:
             day = format_date(self.env, goal["by"])
-            title = _("To reach %(tier)s by %(day)s", tier=goal["tier_name"], day=day)
+            title = self.env._("To reach %(tier)s by %(day)s", tier=goal["tier_name"], day=day)
             goals.append(self._goal_values(title, goal))
         return {
             "reasons": result["reasons"],
@@ -67,20 +66,22 @@ class VipMembership(models.Model):
 
     def _figure_values(self, figures):
         """Pairs of label and value."""
-        _ = self.env._
         first, last = (
             format_date(self.env, figures[name], date_format="yyyy-MM")
             for name in ("window_from", "window_to")
         )
-        tenure = figures["tenure_months"] if figures["joined_on"] else _("unknown")
+        tenure = figures["tenure_months"] if figures["joined_on"] else self.env._("unknown")
         return [
-            (_("Bills that count"), f"{first} – {last}"),
-            (_("Total"), self._money(figures["total"])),
-            (_("Average of %s months", figures["months"]), self._money(figures["average"])),
-            (_("Tenure in months"), tenure),
-            (_("Arrears suspensions"), figures["arrears_count"]),
+            (self.env._("Bills that count"), f"{first} – {last}"),
+            (self.env._("Total"), self._money(figures["total"])),
             (
-                _(
+                self.env._("Average of %s months", figures["months"]),
+                self._money(figures["average"]),
+            ),
+            (self.env._("Tenure in months"), tenure),
+            (self.env._("Arrears suspensions"), figures["arrears_count"]),
+            (
+                self.env._(
                     "Score, with %(points)s for years with us and %(penalty)s off for arrears",
                     points=figures["band_points"],
                     penalty=figures["penalty"],
@@ -90,18 +91,17 @@ class VipMembership(models.Model):
         ]
 
     def _goal_values(self, title, goal):
-        _ = self.env._
         options = []
         for option in goal["options"]:
             gaps = []
             if option["spend"]:
-                gaps.append(_("bills of %s still missing", self._money(option["spend"])))
+                gaps.append(self.env._("bills of %s still missing", self._money(option["spend"])))
             if option["score"]:
-                gaps.append(_("%s points still missing", option["score"]))
+                gaps.append(self.env._("%s points still missing", option["score"]))
             if option["tenure"] is False:
-                gaps.append(_("joining date unknown"))
+                gaps.append(self.env._("joining date unknown"))
             elif option["tenure"]:
-                gaps.append(_("%s months still missing", option["tenure"]))
+                gaps.append(self.env._("%s months still missing", option["tenure"]))
             options.append((option["rule"], gaps))
         return {"title": title, "met": goal["met"], "options": options}
 

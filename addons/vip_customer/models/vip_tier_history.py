@@ -2,6 +2,8 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL, format_date
 
+PROTECTED = "Past tiers are evidence: nobody can change, delete or overlap them."
+
 # The temporary table a posting works on; its columns are what ``_post`` expects of its query.
 CHANGE_COLUMNS = (
     "membership_id",
@@ -75,10 +77,7 @@ class VipTierHistory(models.Model):
     )
     reason = fields.Char(readonly=True)
 
-    _protected = models.Constraint(
-        "CHECK (date_to >= date_from - 1)",
-        "Past tiers are evidence: nobody can change, delete or overlap them.",
-    )
+    _protected = models.Constraint("CHECK (date_to >= date_from - 1)", PROTECTED)
     _open_uniq = models.UniqueIndex(
         "(partner_id) WHERE date_to IS NULL",
         "A customer has one open row in the tier history.",
@@ -167,7 +166,7 @@ class VipTierHistory(models.Model):
         self._refuse()
 
     def _refuse(self):
-        # the sentence of the constraint, once more as code: only so it is translated here too
+        # PROTECTED once more: only a literal is exported as a sentence of the code
         raise UserError(
             self.env._("Past tiers are evidence: nobody can change, delete or overlap them.")
         )

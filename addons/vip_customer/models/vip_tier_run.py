@@ -104,7 +104,9 @@ class VipTierRun(models.Model):
         copy=False,
         index=True,
     )
-    line_ids = fields.One2many("vip.tier.run.line", "run_id", readonly=True, copy=False)
+    line_ids = fields.One2many(
+        "vip.tier.run.line", "run_id", readonly=True, copy=False, string="Lines"
+    )
     # who and when
     computed_by = fields.Many2one("res.users", readonly=True, copy=False, string="Computed by")
     computed_at = fields.Datetime(readonly=True, copy=False, string="Computed at")
@@ -669,9 +671,7 @@ class VipTierRun(models.Model):
         domain = Domain("policy_id", "=", policy.id) & Domain("state", "!=", CANCELLED)
         if self.search_count(domain & Domain([("as_of", "=", as_of), ("scope", "=", scope)])):
             return
-        # nobody is at the screen: name and warning are written in the company's language
-        lang = policy.company_id.partner_id.lang or self.env.lang
-        run = self.with_context(lang=lang).create(
+        run = self.with_context(lang=policy.company_id._vip_lang()).create(
             {"policy_id": policy.id, "as_of": as_of, "scope": scope}
         )
         run._compute_lines()
@@ -693,6 +693,7 @@ class VipTierRun(models.Model):
             ]
         )
         for run in prepared:
+            run = run.with_context(lang=run.company_id._vip_lang())
             if run.as_of > run.company_id._vip_today() or run._incomplete_warning():
                 continue
             try:
@@ -703,5 +704,5 @@ class VipTierRun(models.Model):
             except UserError as refusal:
                 run.write({"state": CANCELLED})
                 run.message_post(
-                    body=self.env._("Cancelled, because it could not be applied: %s", refusal)
+                    body=run.env._("Cancelled, because it could not be applied: %s", refusal)
                 )
