@@ -11,7 +11,7 @@ from psycopg2 import sql
 from odoo import api, fields, models
 from odoo.exceptions import LockError, UserError
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
-from odoo.tools import SQL, format_datetime
+from odoo.tools import SQL, format_datetime, format_list
 
 from ..tools.import_rows import RowError, RowReader, header_label
 from ..tools.table_file import MAX_BYTES, MEGABYTE, FileRefused, open_table
@@ -83,7 +83,7 @@ class VipImport(models.Model):
         default=BILLING,
     )
     file = fields.Binary(required=True, attachment=True, copy=False)
-    filename = fields.Char(copy=False)
+    filename = fields.Char(copy=False, string="File name")
     checksum = fields.Char(readonly=True, copy=False, help="SHA-256 of the file.")
     company_id = fields.Many2one(
         "res.company", required=True, default=lambda self: self.env.company, index=True
@@ -106,7 +106,7 @@ class VipImport(models.Model):
         copy=False,
         index=True,
     )
-    finished_at = fields.Datetime(readonly=True, copy=False)
+    finished_at = fields.Datetime(readonly=True, copy=False, string="Finished at")
     # work
     state = fields.Selection(
         [
@@ -134,8 +134,9 @@ class VipImport(models.Model):
     changed_count = fields.Integer(readonly=True, copy=False, string="Changed")
     unchanged_count = fields.Integer(readonly=True, copy=False, string="Unchanged")
     message = fields.Text(readonly=True, copy=False)
-    error_file = fields.Binary(readonly=True, attachment=True, copy=False)
-    error_filename = fields.Char(readonly=True, copy=False)
+    error_file = fields.Binary(readonly=True, attachment=True, copy=False, string="Error file")
+    error_filename = fields.Char(readonly=True, copy=False, string="Name of the error file")
+    summary = fields.Char(compute="_compute_summary")
 
     # ------------------------------------------------------------
     # CRUD
@@ -146,6 +147,32 @@ class VipImport(models.Model):
         labels = dict(self._fields["kind"]._description_selection(self.env))
         for job in self:
             job.display_name = job.filename or labels.get(job.kind, "")
+
+    @api.depends("state", "error_count", *(f"{outcome}_count" for outcome in OUTCOMES))
+    def _compute_summary(self):
+        for job in self:
+            terms = {
+                "created": job.created_count,
+                "changed": job.changed_count,
+                "unchanged": job.unchanged_count,
+                "refused": job.error_count,
+            }
+            if job.state == CHECKED:
+                job.summary = self.env._(
+                    "Would add %(created)s rows, change %(changed)s, leave %(unchanged)s as they are "
+                    "and refuse %(refused)s.",
+                    **terms,
+                )
+            elif job.state == DONE:
+                job.summary = self.env._(
+                    "%(created)s rows added, %(changed)s changed, %(unchanged)s unchanged, "
+                    "%(refused)s refused.",
+                    **terms,
+                )
+            elif job.state == FAILED and job.error_count:
+                job.summary = self.env._("%s rows are refused.", job.error_count)
+            else:
+                job.summary = False
 
     def write(self, vals):
         if vals.keys() & {"kind", "file", "company_id", "all_or_nothing", "month_complete"}:
@@ -426,7 +453,7 @@ class VipImport(models.Model):
         """What a person should know besides the counts, one sentence each."""
         remarks = handler._remarks(self)
         if reader.unknown:
-            unknown = ", ".join(reader.unknown)
+            unknown = format_list(self.env, reader.unknown)
             remarks.append(self.env._("Columns that are not used: %s.", unknown))
         twin = self.search(
             [
