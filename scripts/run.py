@@ -58,7 +58,14 @@ def main(arguments: Sequence[str]) -> None:
         return
     _wait_for_killed_run()
     machine.need_port(options.port)
-    databases = Databases(odoo.prepare(), Cluster(FOLDER, SETTINGS), FOLDER)
+    program = odoo.prepare()
+    if options.lang and options.lang not in program.languages():
+        raise Stop(
+            f"Odoo knows no language {options.lang}.",
+            "Codes are like zh_CN or fr_FR; all of them: "
+            f"{program.home}/odoo/addons/base/data/res.lang.csv",
+        )
+    databases = Databases(program, Cluster(FOLDER, SETTINGS), FOLDER)
     databases.cluster.start()
     try:
         ensure_database(databases, options.fresh, options.lang)

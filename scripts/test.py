@@ -12,8 +12,9 @@ Everything lives in the folder .run/test of this checkout; logs are in .run/test
 """
 
 import argparse
+import contextlib
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -55,11 +56,23 @@ def main(arguments: Sequence[str]) -> int:
             "Wait for it, end it, or test in another clone: they do not disturb each other.",
         )
     parts = [options.part] if options.part else list(PARTS)
-    with Workshop() as workshop, ThreadPoolExecutor(2) as pool:
-        outcomes = _prepare(workshop, parts)
+    with Workshop() as workshop, _two_at_a_time() as pool:
+        outcomes = _prepare(workshop, parts, pool)
         running = [pool.submit(_run, part, workshop, options.arguments) for part in parts]
         outcomes += [future.result() for future in running]
     return _summary(outcomes)
+
+
+@contextlib.contextmanager
+def _two_at_a_time() -> Iterator[ThreadPoolExecutor]:
+    """Two threads, whose programs end at once when we are interrupted or one thread fails."""
+    with ThreadPoolExecutor(2) as pool:
+        try:
+            yield pool
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            process.end_everything()
+            raise
 
 
 def _parse(arguments: Sequence[str]) -> argparse.Namespace:
@@ -71,19 +84,16 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def _prepare(workshop: Workshop, parts: Sequence[str]) -> list[Outcome]:
+def _prepare(workshop: Workshop, parts: Sequence[str], pool: ThreadPoolExecutor) -> list[Outcome]:
     """The databases that the parts copy from; installing our addons is a test already."""
     if WITHOUT_DATABASE.issuperset(parts):
         return []
     begin = time.monotonic()
-    with ThreadPoolExecutor(2) as pool:
-        demo = (
-            pool.submit(workshop.make_template, "template_demo") if "lifecycle" in parts else None
-        )
-        workshop.make_template()
-        complaints = workshop.make_installed()
-        if demo:
-            demo.result()
+    demo = pool.submit(workshop.make_template, "template_demo") if "lifecycle" in parts else None
+    workshop.make_template()
+    complaints = workshop.make_installed()
+    if demo:
+        demo.result()
     result = Result("our addons on a database without demo data", complaints)
     return [Outcome("install", result, time.monotonic() - begin)]
 

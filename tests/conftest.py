@@ -127,7 +127,7 @@ class System:
 @pytest.fixture(scope="session")
 def workshop() -> Iterator[Workshop]:
     """The private PostgreSQL with the prepared databases."""
-    with Workshop() as workshop:
+    with Workshop(guest=True) as workshop:
         workshop.make_template()
         assert workshop.make_installed() == []
         yield workshop

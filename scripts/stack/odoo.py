@@ -1,5 +1,6 @@
 """Odoo itself: finding or fetching it, the virtual environment it runs in, calling it."""
 
+import csv
 import os
 import re
 import shutil
@@ -64,6 +65,12 @@ class Odoo:
             "ODOO_ADDONS_PATH": ",".join(map(str, self.addons_path())),
             "ODOO_HTTP_INTERFACE": "127.0.0.1",
         }
+
+    def languages(self) -> set[str]:
+        """The codes of the languages Odoo knows."""
+        table = self.home / "odoo" / "addons" / "base" / "data" / "res.lang.csv"
+        with table.open(encoding="utf-8") as file:
+            return {row["code"] for row in csv.DictReader(file)}
 
     def command(self, *arguments: str) -> list[str]:
         return [str(self.python), "-m", "odoo", *arguments]

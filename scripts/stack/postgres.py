@@ -128,6 +128,8 @@ class Cluster:
         return process.capture(command, cwd="/", env=environment, **as_user)
 
     def running(self) -> bool:
+        if not self.data.exists():
+            return False
         try:
             self._call("pg_ctl", "status", "-D", str(self.data))
         except process.Failed:
@@ -136,7 +138,7 @@ class Cluster:
 
     def start(self) -> None:
         """Start the server, creating it first when it does not exist."""
-        if self.data.exists() and self.running():
+        if self.running():
             return
         try:
             if not self.data.exists():
@@ -164,7 +166,7 @@ class Cluster:
         unfinished.rename(self.data)
 
     def stop(self) -> None:
-        if self.data.exists() and self.running():
+        if self.running():
             self._call("pg_ctl", "stop", "-w", "-t", "60", "-s", "-m", "fast", "-D", str(self.data))
 
     def sql(self, query: str, database: str = "postgres", **values: str) -> list[list[str]]:

@@ -5,6 +5,7 @@ import fcntl
 import os
 import signal
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -14,6 +15,13 @@ from .errors import Stop
 
 # Linux sends the program SIGTERM when we die, even by SIGKILL.
 END_WITH_PARENT = ("setpriv", "--pdeathsig", "TERM")
+
+_running: set[subprocess.Popen[str]] = set()
+_closing = threading.Event()
+
+
+class Interrupted(Exception):
+    """The script is ending; a thread of it wanted to start something."""
 
 
 class Failed(Exception):
@@ -67,6 +75,8 @@ def started(
     stdout: int | IO[str] = subprocess.DEVNULL,
 ) -> Iterator[subprocess.Popen[str]]:
     """A program in a process group of its own, which ends with the block or with us."""
+    if _closing.is_set():
+        raise Interrupted(f"{command[0]} is not started any more")
     process = subprocess.Popen(
         [*END_WITH_PARENT, *command],
         env=env,
@@ -78,6 +88,7 @@ def started(
         stderr=subprocess.STDOUT,
         start_new_session=True,
     )
+    _running.add(process)
     try:
         if stdin is not None:
             assert process.stdin
@@ -86,6 +97,14 @@ def started(
         yield process
         process.wait()
     finally:
+        end_group(process)
+        _running.discard(process)
+
+
+def end_everything() -> None:
+    """End every program that runs now, and start no other: other threads must come to an end."""
+    _closing.set()
+    for process in list(_running):
         end_group(process)
 
 
@@ -100,14 +119,6 @@ def end_group(process: subprocess.Popen[str], patience: float = 15) -> None:
             process.wait(patience)
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-
-
-def command_line(pid: int) -> str:
-    """The command line of a running process, empty when there is none."""
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
-    except OSError:
-        return ""
 
 
 def wait_until(condition: Callable[[], bool], seconds: float, step: float = 0.2) -> bool:

@@ -26,21 +26,24 @@ class Workshop:
     """A private server for tests with the three prepared databases.
 
     Use: `with Workshop() as workshop: database = workshop.copy("installed", "mine")`.
-    Leaving the block stops the server unless it ran before.
+    Leaving the block stops the server; a guest leaves it as it was before.
     """
+
+    def __init__(self, guest: bool = False) -> None:
+        self.guest = guest
 
     def __enter__(self) -> "Workshop":
         machine.need_space(SPACE, "Testing")
         self.odoo = odoo.prepare(("odoo", "test"))
         self.cluster = Cluster(FOLDER, DISPOSABLE)
         self.databases = Databases(self.odoo, self.cluster, FOLDER)
-        self._was_running = self.cluster.running()
+        self._leave_running = self.guest and self.cluster.running()
         self.cluster.start()
         self.addons = paths.own_addons()
         return self
 
     def __exit__(self, *_: object) -> None:
-        if not self._was_running:
+        if not self._leave_running:
             self.cluster.stop()
 
     def copy(self, source: str, target: str) -> str:
