@@ -51,17 +51,26 @@ class VipMembership(models.Model):
         result = self._explain()
         goals = []
         if goal := result["to_keep"]:
-            day = format_date(self.env, goal["by"])
-            title = self.env._("To keep %(tier)s by %(day)s", tier=goal["tier_name"], day=day)
+            title = self.env._(
+                "To keep %(tier)s: bills from %(first)s to %(last)s", **self._goal_terms(goal)
+            )
             goals.append(self._goal_values(title, goal))
         if goal := result["to_next"]:
-            day = format_date(self.env, goal["by"])
-            title = self.env._("To reach %(tier)s by %(day)s", tier=goal["tier_name"], day=day)
+            title = self.env._(
+                "To reach %(tier)s: bills from %(first)s to %(last)s", **self._goal_terms(goal)
+            )
             goals.append(self._goal_values(title, goal))
         return {
             "reasons": result["reasons"],
             "figures": self._figure_values(result["figures"]) if result["figures"] else [],
             "goals": goals,
+        }
+
+    def _goal_terms(self, goal):
+        return {
+            "tier": goal["tier_name"],
+            "first": goal["counted_from"][:7],
+            "last": goal["by"][:7],
         }
 
     def _figure_values(self, figures):
@@ -122,10 +131,10 @@ class VipMembership(models.Model):
         bills = self._bills_by_month(min(now.first, then.first))
         figures = self._figures(standard, now, today, bills)
         ahead = self._figures(standard, then, assessed_on, bills)
-        rule = tier_rules.earned_rule(standard, figures) if not self._is_closed() else None
+        is_closed = self._is_closed()
+        rule = None if is_closed else tier_rules.earned_rule(standard, figures)
         # its conditions are part of the explanation
         rule_record = self.env["vip.tier.rule"].sudo().browse(rule and rule.id)
-        by = _last_day(then.last)
         higher = min(
             (tier for tier in standard.tiers if tier.rank > self.tier_id.rank),
             key=tier_rules.rank,
@@ -135,8 +144,9 @@ class VipMembership(models.Model):
             "earned": rule_record.tier_id.code or False,
             "rule": rule_record._describe_conditions(money) if rule else False,
             "figures": self._plain_figures(figures, now, money),
-            "to_keep": self._gap(self.tier_id._plain(), policy, standard, ahead, by, money),
-            "to_next": self._gap(higher, policy, standard, ahead, by, money),
+            "to_keep": self._gap(self.tier_id._plain(), standard, ahead, then, money),
+            # without an open number no bill leads to a tier
+            "to_next": not is_closed and self._gap(higher, standard, ahead, then, money),
         }
 
     def _bills_by_month(self, first):
@@ -181,7 +191,7 @@ class VipMembership(models.Model):
             }
         return result
 
-    def _gap(self, tier, policy, standard, figures, by, money):
+    def _gap(self, tier, standard, figures, window, money):
         """What is missing for ``tier`` by the end of the window, for each of its rules."""
         if not tier:
             return False
@@ -203,7 +213,8 @@ class VipMembership(models.Model):
         return {
             "tier": record.code,
             "tier_name": record.name,
-            "by": _iso(by),
+            "counted_from": _iso(window.first),
+            "by": _iso(_last_day(window.last)),
             "met": any(not tier_rules.missing(rule, standard, figures) for rule in rules),
             "options": options,
         }
