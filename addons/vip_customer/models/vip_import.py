@@ -24,8 +24,6 @@ DRAFT, CHECKED, RUNNING, DONE, FAILED = "draft", "checked", "running", "done", "
 CHECK, RUN = "check", "run"
 OUTCOMES = ("created", "changed", "unchanged")
 
-# Some 30 000 bills; more than that takes longer than somebody likes to look at a waiting page.
-BACKGROUND_BYTES = 1024 * 1024
 MAX_ATTEMPTS = 3
 BATCH = 20_000
 SHARE_OF_READING = 70  # percent of the time, about
@@ -236,7 +234,7 @@ class VipImport(models.Model):
             job._wake_up()  # left behind by a scheduler that was stopped, or simply still running
             return
         job.write({"job": task, "attempts": 0, "checksum": job._checksum(), **job._blank_outcome()})
-        if job._attachment().file_size > BACKGROUND_BYTES:
+        if job._attachment().file_size > job._handler()._background_bytes:
             job.write({"state": RUNNING, "progress_id": job.progress_id.create({}).id})
             job._wake_up()
             return
@@ -330,7 +328,7 @@ class VipImport(models.Model):
 
         :raise FileRefused: the file as a whole cannot be read
         """
-        handler = self.env[f"vip.import.{self.kind}"]
+        handler = self._handler()
         self.env.flush_all()
         # compiling these statements takes longer than running them
         self.env.cr.execute("SET LOCAL jit = off")
@@ -354,6 +352,9 @@ class VipImport(models.Model):
                 "finished_at": fields.Datetime.now(),
             }
         )
+
+    def _handler(self):
+        return self.env[f"vip.import.{self.kind}"]
 
     def _stage(self, handler):
         """Copy what the file says into ``vip_import_stage``, and what it does not say into
@@ -488,23 +489,23 @@ class VipImport(models.Model):
                 self.env._("Reason"),
             ]
         )
+        currency = self.company_id.currency_id.name
+        # once for each reason: a file of another company has a million rows with the same one
+        sentences = {code: self.env._(sentence) for code, sentence in ROW_REFUSALS.items()}
         query = SQL(
             'SELECT line, "column", value, code, detail FROM vip_import_error ORDER BY line'
         )
         for batch in handler._batches(query):
             for error in batch:
                 label = reader.labels.get(error["column"]) or self._label(error["column"])
-                reason = self._row_sentence(error["code"], error["detail"])
+                params = {"detail": error["detail"], "currency": currency}
+                reason = sentences[error["code"]] % params
                 writer.writerow([error["line"], label, error["value"] or "", reason])
         name = (self.filename or self.kind).rpartition(".")[0] or self.filename or self.kind
         return {
             "error_file": base64.b64encode(buffer.getvalue().encode("utf-8-sig")),
             "error_filename": self.env._("%s errors.csv", name),
         }
-
-    def _row_sentence(self, code, detail):
-        sentence = self.env._(ROW_REFUSALS[code])
-        return sentence % {"detail": detail, "currency": self.company_id.currency_id.name}
 
     def _refusal_sentence(self, refusal):
         params = dict(refusal.params)
@@ -522,7 +523,7 @@ class VipImport(models.Model):
         if kind not in dict(self._fields["kind"]._description_selection(self.env)):
             raise UserError(self.env._("There is no import of the kind “%s”.", kind))
         job = self.new({"kind": kind})
-        columns = self.env[f"vip.import.{kind}"]._columns(job).columns
+        columns = job._handler()._columns(job).columns
         return ",".join(self._label(column) for column in columns) + "\r\n"
 
     @api.model

@@ -25,6 +25,9 @@ class VipImportKind(models.AbstractModel):
     _name = "vip.import.kind"
     _description = "Kind of import"
 
+    # Bigger files take longer than somebody likes to look at a waiting page; some 30 000 bills.
+    _background_bytes = 1024 * 1024
+
     def _columns(self, job):
         """The columns of the file, a ``tools.import_rows.Kind``."""
         raise NotImplementedError

@@ -20,7 +20,8 @@ class TestImportBackground(VipImportCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.startClassPatcher(patch(f"{IMPORT}.BACKGROUND_BYTES", 10))
+        for kind in ("vip.import.billing", "vip.import.customers"):
+            cls.classPatch(cls.registry[kind], "_background_bytes", 10)
         cls.li = cls._create_customer("Li", ref="C1")
         cls.cron = cls.env.ref("vip_customer.ir_cron_run_imports")
 

@@ -98,7 +98,7 @@ class TestImportFile(VipImportCase):
 
     def test_too_big(self):
         self.env["ir.config_parameter"].set_param("vip_customer.import_max_mb", "1")
-        with patch("odoo.addons.vip_customer.models.vip_import.BACKGROUND_BYTES", 10**9):
+        with patch.object(self.registry["vip.import.billing"], "_background_bytes", 10**9):
             self.assertRefused(GOOD + " " * 2**21, "at most 1 MB")
 
     def test_bomb(self):
@@ -114,7 +114,9 @@ class TestImportFile(VipImportCase):
         sentences = [
             job._refusal_sentence(table_file.FileRefused(code, **params))
             for code in vip_import_wording.FILE_REFUSALS
-        ] + [job._row_sentence(code, "3") for code in vip_import_wording.ROW_REFUSALS]
+        ]
+        for sentence in vip_import_wording.ROW_REFUSALS.values():
+            sentences.append(str(sentence) % {"detail": "3", "currency": "CNY"})
         self.assertEqual(len(set(sentences)), len(sentences))
 
     def test_every_bad_value(self):
