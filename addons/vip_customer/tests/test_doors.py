@@ -641,7 +641,7 @@ class TestDoorsWire(HttpCase, DoorsTable):
             if door.wizard:
                 continue  # an ordinary create first: see the table through the ORM
             for role in ROLES:
-                for reach in REACHES:
+                for reach in ("own", "rival"):
                     response = self._undone(
                         lambda door=door, role=role, reach=reach: self._json2(
                             role, door.model, door.method, self._body(door, reach)

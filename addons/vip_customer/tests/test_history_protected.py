@@ -6,8 +6,9 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 from odoo.tools import SQL, mute_logger
 
-from ..models.vip_tier_history import PROTECTED
 from .doors_common import ROLES, DoorsCase
+
+PROTECTED = "Past tiers are evidence: nobody can change, delete or overlap them."
 
 # A value that differs, for every column of the table but ``date_to``.
 OTHER_VALUES = {
