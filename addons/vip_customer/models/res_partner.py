@@ -73,9 +73,9 @@ class ResPartner(models.Model):
 
     @api.constrains("company_id")
     def _check_vip_company(self):
-        """The other side of ``vip.membership._check_company``."""
+        """The other side of ``vip.membership._check_same_company``."""
         # who moves a contact may not see its membership; the rule holds all the same
-        self.sudo().vip_membership_id._check_company()
+        self.sudo().vip_membership_id._check_same_company()
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_vip(self):
@@ -124,10 +124,11 @@ class ResPartner(models.Model):
         """Why this customer has his tier, what he earns today, what is missing to keep it and to reach
         the next one.
 
-        :return dict: ``tier``, ``tier_name``, ``since``, ``valid_until``, ``earned`` (code),
+        :return: ``tier``, ``tier_name``, ``since``, ``valid_until``, ``earned`` (code),
             ``figures``, ``rule``, ``to_keep``, ``to_next``, ``override``, ``eligible``, ``reasons``
             (list of sentences). Amounts are in the company's currency, dates ISO strings, a missing
             value is False. Who may not read the customer's VIP page gets no amounts and scores.
+        :rtype: dict
         :raise AccessError: the caller has no VIP role, or not in this customer's company
         :raise MissingError: no such customer
         :raise UserError: the contact is not in the programme

@@ -68,7 +68,7 @@ class VipBillingFact(models.Model):
         return facts
 
     @api.constrains("number_id", "partner_id", "company_id")
-    def _check_company(self):
+    def _check_same_company(self):
         for fact in self:
             number = fact.number_id
             if number and number.company_id != fact.company_id:

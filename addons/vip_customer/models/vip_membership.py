@@ -258,7 +258,7 @@ class VipMembership(models.Model):
         return super().write(vals)
 
     @api.constrains("partner_id", "company_id")
-    def _check_company(self):
+    def _check_same_company(self):
         for member in self:
             company = member.partner_id.company_id
             if company and company != member.company_id:

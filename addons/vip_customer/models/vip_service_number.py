@@ -188,7 +188,8 @@ class VipServiceNumber(models.Model):
 
         :param int partner_id: the new owner
         :param day: first day of the new owner (date or ISO string), not in the future
-        :return int: id of the new owner's row
+        :return: id of the new owner's row
+        :rtype: int
         :raise AccessError: the number is not the caller's to change, or he may not see the new owner
         :raise MissingError: no such number or contact
         :raise UserError: the number is not open, he owns it already, or the day does not fit

@@ -193,7 +193,8 @@ class VipTierHistory(models.Model):
 
         :param SQL changes: SELECT of ``CHANGE_COLUMNS``; tier NULL = none; at most one row per
             membership. It is evaluated once.
-        :return int: number of memberships changed
+        :return: number of memberships changed
+        :rtype: int
         :raise UserError: a change begins before the customer's latest history row; names the
             first day that works
         """

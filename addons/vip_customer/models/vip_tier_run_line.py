@@ -183,6 +183,8 @@ class VipTierRunLine(models.Model):
     def _check_decidable(self):
         self._require("read")
         self.run_id.check_access("write")
+        # an approval under way and this decision wait for each other: nobody approves what he never saw
+        self.run_id.lock_for_update()
         for run in self.run_id:
             run._check_state(COMPUTED)
 
