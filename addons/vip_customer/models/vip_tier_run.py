@@ -156,18 +156,20 @@ class VipTierRun(models.Model):
     @api.depends("policy_id", "as_of", "scope", "partner_id")
     def _compute_name(self):
         for run in self:
-            if run.scope == tier_rules.ONE:
-                kind = run.partner_id.display_name or ""
+            day = run.as_of.isoformat() if run.as_of else ""
+            customer = run.partner_id.display_name if run.scope == tier_rules.ONE else ""
+            # stored, so without a word of any language
+            run.name = " · ".join(filter(None, (run.policy_id.name, day, customer)))
+
+    @api.depends("name", "scope")
+    def _compute_display_name(self):
+        for run in self:
+            if run.scope == tier_rules.ALL:
+                run.display_name = self.env._("%(run)s (all customers)", run=run.name or "")
             elif run.scope == tier_rules.NEW:
-                kind = self.env._("supplementary")
+                run.display_name = self.env._("%(run)s (supplementary)", run=run.name or "")
             else:
-                kind = self.env._("all customers")
-            run.name = self.env._(
-                "%(policy)s, %(day)s, %(kind)s",
-                policy=run.policy_id.name or "",
-                day=run.as_of.isoformat() if run.as_of else "",
-                kind=kind,
-            )
+                run.display_name = run.name
 
     @api.depends(
         *(f"{movement}_count" for movement in ("enter", "up", "keep", "down", "leave", "hold"))
