@@ -2,6 +2,7 @@ from datetime import date
 from unittest.mock import patch
 
 from odoo.tests import freeze_time, tagged
+from odoo.tools import format_date
 
 from .common import VipCase
 
@@ -99,6 +100,6 @@ class TestTierCron(VipCase):
             self._at("2026-12-12 02:00:00", "apply_due")
         first, second = self._runs(policy)
         self.assertEqual((first.state, second.state), ("cancelled", "applied"))
-        # it speaks the company's language; the day that works is in it
-        self.assertIn(self._day(day), first.message_ids[0].body)
+        first_day = format_date(self.env, day, lang_code=first.company_id._vip_lang())
+        self.assertIn(first_day, first.message_ids[0].body)
         self.assertEqual(self.partner.vip_since, day)
