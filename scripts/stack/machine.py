@@ -100,11 +100,11 @@ def install(packages: Sequence[str], purpose: str) -> None:
     apt = [*rights, *settings, "apt-get", "-y", "-o", "DPkg::Lock::Timeout=300"]
     installing = [*apt, "install", "--no-install-recommends", *packages]
     try:
-        process.run(installing, log)
+        process.run(installing, log, own_group=False)
     except process.Failed:
         try:
-            process.run([*apt, "update"], log)
-            process.run(installing, log)
+            process.run([*apt, "update"], log, own_group=False)
+            process.run(installing, log, own_group=False)
         except process.Failed as failure:
             raise explain(
                 f"installing {', '.join(packages)}",
@@ -126,7 +126,7 @@ def _rights(by_hand: str, purpose: str) -> list[str]:
     """What to put before a command that needs root."""
     if is_root():
         return []
-    if shutil.which("sudo") and subprocess.run(["sudo", "-v"]).returncode == 0:
+    if shutil.which("sudo") and subprocess.run(["sudo", "true"]).returncode == 0:
         return ["sudo"]
     raise Stop(
         f"{purpose} is missing and you have no right to install it.",

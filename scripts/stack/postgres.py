@@ -92,10 +92,16 @@ class Cluster:
         } | (settings or {})
 
     def _reachable(self, home: Path) -> Path:
-        """A folder for the server: in `home`, unless the user it runs as cannot get there."""
-        if self.user and not machine.can_enter(self.user, home):
-            home = Path("/var/lib") / f"vip-{_short_name(home)}"
+        """A folder for the server: in `home`, unless the user it runs as cannot get there.
+
+        Then it is in /var/lib, and `home` has a link to it.
+        """
         folder = home / "postgresql"
+        if self.user and not machine.can_enter(self.user, home):
+            link, folder = folder, Path("/var/lib") / f"vip-{_short_name(home)}"
+            if not link.exists():
+                link.unlink(missing_ok=True)
+                link.symlink_to(folder)
         self._make(folder)
         return folder
 

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
@@ -48,13 +49,16 @@ def run(
     env: Mapping[str, str] | None = None,
     cwd: Path | None = None,
     stdin: str | None = None,
+    own_group: bool = True,
 ) -> None:
     """Run a long program; its output is appended to `log`, and `watch` sees it line by line."""
     log.parent.mkdir(parents=True, exist_ok=True)
-    lines: list[str] = []
+    lines: deque[str] = deque(maxlen=200)
     with (
         log.open("a", encoding="utf-8") as file,
-        started(command, env=env, cwd=cwd, stdin=stdin, stdout=subprocess.PIPE) as process,
+        started(
+            command, env=env, cwd=cwd, stdin=stdin, stdout=subprocess.PIPE, own_group=own_group
+        ) as process,
     ):
         assert process.stdout
         for line in process.stdout:
@@ -63,7 +67,7 @@ def run(
             lines.append(line)
             watch(line.rstrip())
     if process.returncode:
-        raise Failed(command, process.returncode, "".join(lines[-200:]))
+        raise Failed(command, process.returncode, "".join(lines))
 
 
 @contextlib.contextmanager
@@ -73,8 +77,13 @@ def started(
     cwd: Path | None = None,
     stdin: str | None = None,
     stdout: int | IO[str] = subprocess.DEVNULL,
+    own_group: bool = True,
 ) -> Iterator[subprocess.Popen[str]]:
-    """A program in a process group of its own, which ends with the block or with us."""
+    """A program that ends with the block or with us, and with it everything it started.
+
+    For that it gets a process group of its own, away from the terminal; a program that must ask
+    something there (sudo) cannot have one.
+    """
     if _closing.is_set():
         raise Interrupted(f"{command[0]} is not started any more")
     process = subprocess.Popen(
@@ -86,7 +95,7 @@ def started(
         stdin=subprocess.DEVNULL if stdin is None else subprocess.PIPE,
         stdout=stdout,
         stderr=subprocess.STDOUT,
-        start_new_session=True,
+        start_new_session=own_group,
     )
     _running.add(process)
     try:
@@ -113,12 +122,21 @@ def end_group(process: subprocess.Popen[str], patience: float = 15) -> None:
     for number in (signal.SIGTERM, signal.SIGKILL):
         if process.poll() is not None:
             break
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, number)
+        _signal(process, number)
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(patience)
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
+    _signal(process, signal.SIGKILL)
+
+
+def _signal(process: subprocess.Popen[str], number: signal.Signals) -> None:
+    """Send a signal to the process group of a process, or to the process that has none."""
+    try:
+        os.killpg(process.pid, number)
+    except ProcessLookupError:
+        process.send_signal(number)
+    except PermissionError:
+        # Only sudo runs as somebody else; it ends when its terminal or its work does.
+        pass
 
 
 def wait_until(condition: Callable[[], bool], seconds: float, step: float = 0.2) -> bool:
