@@ -30,7 +30,7 @@ class Archive:
         self.folder = RUN / "apt" / name
 
     def update(self) -> None:
-        """Fetch the lists of packages; trouble shows when a package is asked for."""
+        """Fetch the lists of packages."""
         for folder in ("lists/partial", "archives/partial"):
             (self.folder / folder).mkdir(parents=True, exist_ok=True)
         (self.folder / "sources.list").write_text("\n".join(self.sources) + "\n", encoding="utf-8")
@@ -62,6 +62,7 @@ class Archive:
             "APT::Sandbox::User": "root",
             "Acquire::Languages": "none",
             "Acquire::Retries": "2",
+            "APT::Update::Error-Mode": "any",
         }
         options = [part for name, value in settings.items() for part in ("-o", f"{name}={value}")]
         return [program, *options, verb]
