@@ -1,0 +1,33 @@
+"""A file of SQL statements in psql, each answer thrown away."""
+
+import resource
+import subprocess
+import sys
+
+from .session import SESSION_STATUS, WARM_UP, report, session_work
+
+MARK = f"\\o\nSELECT extract(epoch FROM clock_timestamp());\n{SESSION_STATUS};\n\\o /dev/null\n"
+
+
+def main(database: str, file: str) -> None:
+    commands = f"\\o /dev/null\n{WARM_UP}{MARK}\\i {file}\n{MARK}"
+    answer = subprocess.run(
+        ["psql", "-XAtq", "--set=ON_ERROR_STOP=1", database],
+        input=commands,
+        stdout=subprocess.PIPE,
+        check=True,
+        text=True,
+    ).stdout
+    begin, status_before, end, status_after = filter(None, answer.splitlines())
+    psql = resource.getrusage(resource.RUSAGE_CHILDREN)
+    report(
+        wall=float(end) - float(begin),
+        work=session_work(status_after)
+        - session_work(status_before)
+        + psql.ru_utime
+        + psql.ru_stime,
+    )
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,249 @@
+"""Measure the speed of the programme against bare SQL, against Odoo's own ways, and print ratios.
+
+Everything happens on a private PostgreSQL in .run/bench, which is removed at the end. Each measurement
+runs in a process of its own on a fresh copy of the same database, the sides in turn; medians count.
+"Work" is processor time of the process and its PostgreSQL session: comparable even while others use
+the machine.
+"""
+
+import argparse
+import json
+import os
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import median
+from typing import Any
+
+from stack import console, machine, odoo, process
+from stack.databases import Databases
+from stack.errors import Stop
+from stack.paths import ROOT, RUN, own_addons
+from stack.postgres import Cluster
+
+FOLDER = RUN / "bench"
+# For all sides alike: nothing is written for the case of a crash, nothing runs on its own.
+SETTINGS = {
+    "fsync": "off",
+    "full_page_writes": "off",
+    "synchronous_commit": "off",
+    "autovacuum": "off",
+    "max_wal_size": "16GB",
+}
+# Other ways are measured on a part of a big book and counted per customer or row.
+ORM_PART, LOAD_PART = 20_000, 5_000
+GIB_PER_MILLION = 16
+
+
+@dataclass
+class Bench:
+    """The book, and the measurements on copies of it."""
+
+    databases: Databases
+    customers: int
+    repeat: int
+
+    @property
+    def orm_part(self) -> int:
+        return min(ORM_PART, self.customers)
+
+    @property
+    def load_part(self) -> int:
+        return min(LOAD_PART, self.customers)
+
+    def prepare(self) -> None:
+        console.say("Installing the addons")
+        log = self.databases.log("install")
+        self.databases.install("installed", own_addons(), log, "--log-level", "warn")
+        console.say(f"Writing a book of {self.customers:,} customers with twelve bills each")
+        self.databases.copy("installed", "book")
+        self.measure("book", "book", self.customers)
+        self.databases.cluster.sql("VACUUM (ANALYZE, FREEZE)", "book")
+
+    def measure(self, name: str, *arguments: object) -> dict[str, Any]:
+        """Run a program of benchmarks/; the figures it reports."""
+        environment = self.databases.environment
+        path = f"{self.databases.cluster.programs}:{environment['PATH']}"
+        python_path = f"{environment['PYTHONPATH']}:{ROOT}"
+        output = process.capture(
+            [
+                str(self.databases.odoo.python), "-B", "-m", f"benchmarks.{name}",
+                *map(str, arguments),
+            ],
+            env=environment | {"PATH": path, "PYTHONPATH": python_path},
+            cwd=ROOT,
+        )  # fmt: skip
+        return json.loads(output.splitlines()[-1]) if output else {}
+
+    def on_copy(self, name: str, *arguments: object) -> dict[str, Any]:
+        """Run a program on a fresh copy of the book."""
+        self.databases.copy("book", "copy")
+        return self.measure(name, "copy", *arguments)
+
+    def in_turn(self, **sides: tuple[object, ...]) -> dict[str, dict[str, Any]]:
+        """Measure each side `repeat` times, one after the other; the medians of its figures."""
+        rounds = []
+        for turn in range(self.repeat):
+            console.hint(f"{', '.join(sides)}: {turn + 1} of {self.repeat}")
+            rounds.append({side: self.on_copy(*program) for side, program in sides.items()})
+        return {side: _medians([figures[side] for figures in rounds]) for side in sides}
+
+
+def _medians(rounds: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    first = rounds[0]
+    return {
+        name: median(figures[name] for figures in rounds) if isinstance(value, float) else value
+        for name, value in first.items()
+    }
+
+
+@dataclass
+class Row:
+    """One line of the table."""
+
+    what: str
+    goal: str
+    measured: str
+    seconds: str = ""
+
+    def __str__(self) -> str:
+        return f"  {self.what:<58} {self.goal:>9}  {self.measured:<34} {self.seconds}"
+
+
+def main(arguments: Sequence[str]) -> None:
+    options = _parse(arguments)
+    lock = process.Lock(RUN / "bench.lock")
+    if not lock.take():
+        raise Stop(
+            f"Another scripts/bench runs in this checkout (process {lock.holder()}).",
+            "Wait for it, or end it.",
+        )
+    machine.need_space(2 + GIB_PER_MILLION * options.customers / 1e6, "Measuring")
+    cluster = Cluster(FOLDER, SETTINGS)
+    bench = Bench(Databases(odoo.prepare(), cluster, FOLDER), options.customers, options.repeat)
+    try:
+        cluster.start()
+        bench.prepare()
+        rows = [*tiers(bench), *imports(bench), *screens(bench)]
+    except process.Failed as failure:
+        raise Stop(f"A measurement failed: {failure}", "See the message above.")
+    finally:
+        _clean_up(cluster)
+    console.say(
+        f"{options.customers:,} customers, {options.repeat} measurements each; {_machine()}"
+    )
+    console.plain()
+    for row in [Row("", "goal", "measured", "seconds (median)"), *rows]:
+        console.plain(str(row))
+
+
+def _parse(arguments: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="scripts/bench", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--customers", metavar="N", type=int, default=100_000, help="100000")
+    parser.add_argument(
+        "--repeat", metavar="TIMES", type=int, default=3, help="measure each side so often (3)"
+    )
+    return parser.parse_args(arguments)
+
+
+def tiers(bench: Bench) -> list[Row]:
+    """Compute and apply a run: ours, the same statements bare, the same by the ORM."""
+    console.say("Recording what a run sends to PostgreSQL")
+    statements = FOLDER / "statements.sql"
+    everybody = bench.customers
+    bench.on_copy("tiers", "record", everybody, statements)
+    console.say("Computing and applying a run")
+    sides = bench.in_turn(
+        ours=("tiers", "run", everybody),
+        bare=("bare", statements),
+    )
+    ours, bare = sides["ours"], sides["bare"]
+    console.say(f"The same by the ORM for {bench.orm_part:,} customers")
+    orm = bench.on_copy("tiers", "idiom", bench.orm_part)
+    if bench.orm_part == everybody and orm["outcome"] != ours["outcome"]:
+        raise Stop("The ORM variant and the run disagree.", "Mend benchmarks/idiomatic.py.")
+    per_customer = {kind: everybody * orm[kind] / bench.orm_part for kind in ("wall", "work")}
+    return [
+        Row(
+            "Run, compute + apply : the same statements in psql",
+            "<= 1.25",
+            f"{_ratio(ours, bare)} x as long",
+            _seconds(ours, bare),
+        ),
+        Row(
+            f"Run by the ORM ({bench.orm_part:,} customers) : ours, per customer",
+            ">= 8",
+            f"{_ratio(per_customer, ours)} x as long",
+            _seconds(per_customer, ours),
+        ),
+        Row("Memory of the run above the registry", "<= 50 MB", f"{ours['grown_mb']:.0f} MB"),
+    ]
+
+
+def imports(bench: Bench) -> list[Row]:
+    """Bring in one bill of each customer: our import, Odoo's, COPY."""
+    console.say("Importing a month of bills")
+    rows = FOLDER / "rows.csv"
+    command = bench.on_copy("imports", "rows", bench.customers, rows)["copy"]
+    script = FOLDER / "copy.sql"
+    script.write_text(f"\\copy {command[5:]} FROM '{rows}' CSV\n", encoding="utf-8")
+    sides = bench.in_turn(
+        ours=("imports", "import", bench.customers),
+        bare=("bare", script),
+        load=("imports", "load", bench.load_part),
+    )
+    ours, bare, load = sides["ours"], sides["bare"], sides["load"]
+    per_row = {kind: bench.customers * load[kind] / bench.load_part for kind in ("wall", "work")}
+    return [
+        Row(
+            f"Odoo's load() ({bench.load_part:,} rows) : billing import, per row",
+            ">= 12",
+            f"{_ratio(per_row, ours)} x as long",
+            _seconds(per_row, ours),
+        ),
+        Row(
+            "Speed of the billing import : bare COPY",
+            ">= 0.50",
+            f"{_ratio(bare, ours)} x as fast",
+            _seconds(bare, ours),
+        ),
+    ]
+
+
+def screens(bench: Bench) -> list[Row]:
+    """Open the screens, with few rows and with many."""
+    console.say("Opening screens")
+    return [
+        Row(
+            f"Queries: {name}",
+            "equal",
+            f"{few['queries']} and {many['queries']}",
+            f"{few['ms'] / 1000:.3f} and {many['ms'] / 1000:.3f}",
+        )
+        for name, few, many in bench.on_copy("screens")["screens"]
+    ]
+
+
+def _ratio(one: dict[str, float], other: dict[str, float]) -> str:
+    return f"{one['wall'] / other['wall']:.2f} (work {one['work'] / other['work']:.2f})"
+
+
+def _seconds(one: dict[str, float], other: dict[str, float]) -> str:
+    return f"{one['wall']:.1f} : {other['wall']:.1f} (work {one['work']:.1f} : {other['work']:.1f})"
+
+
+def _machine() -> str:
+    load = os.getloadavg()[0]
+    return f"{os.cpu_count()} processors, load {load:.1f} at the end"
+
+
+def _clean_up(cluster: Cluster) -> None:
+    cluster.stop()
+    for folder in {cluster.home, FOLDER}:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    console.script(main)
