@@ -198,7 +198,6 @@ def test_importing_again_changes_nothing(book, applied, files, kind):
     before = book.sql(STATE)
     outcome = run_import(book, files, kind)
     assert (outcome["created_count"], outcome["changed_count"]) == (0, 0)
-    assert "imported" in outcome["message"]
     assert book.sql(STATE) == before
 
 
@@ -219,7 +218,7 @@ class TestSample:
 
     def test_no_network(self, tmp_path):
         nowhere = "http://127.0.0.1:9"
-        only = {"PIP_CONFIG_FILE": os.devnull, "PIP_RETRIES": "0"}
+        only = {"PIP_CONFIG_FILE": os.devnull, "PIP_RETRIES": "1"}
         done = sample("cdnow", tmp_path, PIP_INDEX_URL=nowhere, **only)
         assert done.returncode == 1
         assert "No network" in done.stderr
