@@ -99,8 +99,12 @@ def _prepare(workshop: Workshop, parts: Sequence[str], pool: ThreadPoolExecutor)
 
 
 def _run(part: str, workshop: Workshop, arguments: Sequence[str]) -> Outcome:
+    """Run a part; what stops it is a problem of this part alone."""
     begin = time.monotonic()
-    result = PARTS[part](workshop, arguments)
+    try:
+        result = PARTS[part](workshop, arguments)
+    except (Stop, process.Failed) as error:
+        result = Result("did not come to its end", [str(error)])
     outcome = Outcome(part, result, time.monotonic() - begin)
     console.say(f"{part}: {'FAILED' if result.problems else 'ok'}")
     return outcome
