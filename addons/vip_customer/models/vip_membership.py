@@ -282,6 +282,7 @@ class VipMembership(models.Model):
                 or member.override_ids
                 or partner.vip_number_ids
                 or member._has_bills()
+                or member._has_lines()
             ):
                 raise UserError(
                     self.env._(
@@ -290,6 +291,10 @@ class VipMembership(models.Model):
                         partner.display_name,
                     )
                 )
+
+    def _has_lines(self):
+        domain = [("membership_id", "in", self.ids)]
+        return bool(self.env["vip.tier.run.line"].search_count(domain, limit=1))
 
     def _has_bills(self):
         domain = [("partner_id", "in", self.partner_id.ids)]

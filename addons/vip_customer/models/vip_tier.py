@@ -3,6 +3,16 @@ from odoo.exceptions import UserError
 
 from ..tools import tier_rules
 
+# columns of a run's lines that the database does not check
+LINE_TIERS = [
+    "old_tier_id",
+    "old_base_tier_id",
+    "earned_tier_id",
+    "proposed_tier_id",
+    "base_tier_id",
+    "new_tier_id",
+]
+
 
 class VipTier(models.Model):
     """A level of the programme, shared by all companies.
@@ -65,15 +75,7 @@ class VipTier(models.Model):
     @api.ondelete(at_uninstall=False)
     def _unlink_except_used(self):
         # use counts in every company
-        used = self.env["vip.tier.history"].sudo().search([("tier_id", "in", self.ids)], limit=1)
-        used = (
-            used.tier_id
-            or self.env["vip.tier.rule"]
-            .sudo()
-            .search([("tier_id", "in", self.ids)], limit=1)
-            .tier_id
-        )
-        if used:
+        if used := self.sudo()._first_used():
             raise UserError(
                 self.env._(
                     "The tier “%(tier)s” is part of a policy or of a customer's history and cannot be "
@@ -82,6 +84,19 @@ class VipTier(models.Model):
                     tier=used.name,
                 )
             )
+
+    def _first_used(self):
+        """The first of these tiers that a history row, a rule or a line of a run names."""
+        for model, names in (
+            ("vip.tier.history", ["tier_id"]),
+            ("vip.tier.rule", ["tier_id"]),
+            ("vip.tier.run.line", LINE_TIERS),
+        ):
+            for name in names:
+                record = self.env[model].search([(name, "in", self.ids)], limit=1)
+                if record:
+                    return record[name]
+        return self.browse()
 
     def _plain(self):
         """This tier as ``tools/tier_rules.py`` sees it; None for an empty recordset."""

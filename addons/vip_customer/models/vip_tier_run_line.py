@@ -3,6 +3,7 @@ from odoo.exceptions import UserError
 from odoo.tools import format_date
 
 from ..tools import tier_rules
+from ..unchecked_many2one import UncheckedMany2one
 from .vip_membership import MOVEMENTS
 from .vip_tier_run import COMPUTED
 
@@ -24,12 +25,10 @@ class VipTierRunLine(models.Model):
     run_id = fields.Many2one(
         "vip.tier.run", required=True, ondelete="cascade", readonly=True, index=True
     )
-    company_id = fields.Many2one("res.company", required=True, readonly=True)
+    company_id = UncheckedMany2one("res.company", required=True, readonly=True)
     currency_id = fields.Many2one(related="company_id.currency_id")
     run_state = fields.Selection(related="run_id.state", string="State of the run")
-    membership_id = fields.Many2one(
-        "vip.membership", required=True, ondelete="cascade", readonly=True, index=True
-    )
+    membership_id = UncheckedMany2one("vip.membership", required=True, readonly=True, index=True)
     partner_id = fields.Many2one(
         "res.partner",
         string="Customer",
@@ -40,14 +39,10 @@ class VipTierRunLine(models.Model):
     )
     manager_id = fields.Many2one(related="membership_id.manager_id", string="Account manager")
     team_id = fields.Many2one(related="membership_id.team_id", string="Branch")
-    # before
-    old_tier_id = fields.Many2one(
-        "vip.tier", string="Tier before", readonly=True, ondelete="restrict"
-    )
+    # before; tiers and memberships refuse to be deleted while a line names them
+    old_tier_id = UncheckedMany2one("vip.tier", string="Tier before", readonly=True)
     old_valid_until = fields.Date(readonly=True, string="Valid until before")
-    old_base_tier_id = fields.Many2one(
-        "vip.tier", string="Base before", readonly=True, ondelete="restrict"
-    )
+    old_base_tier_id = UncheckedMany2one("vip.tier", string="Base before", readonly=True)
     old_base_valid_until = fields.Date(readonly=True, string="Base valid until before")
     # figures
     total_spend = fields.Monetary(readonly=True, aggregator="sum", string="Total spend")
@@ -64,10 +59,8 @@ class VipTierRunLine(models.Model):
     score = fields.Integer(readonly=True, aggregator="avg")
     # decision
     rule_id = fields.Many2one("vip.tier.rule", readonly=True)
-    earned_tier_id = fields.Many2one(
-        "vip.tier", readonly=True, ondelete="restrict", string="Earned tier"
-    )
-    proposed_tier_id = fields.Many2one(
+    earned_tier_id = UncheckedMany2one("vip.tier", readonly=True, string="Earned tier")
+    proposed_tier_id = UncheckedMany2one(
         "vip.tier",
         readonly=True,
         string="Proposed base",
@@ -80,13 +73,9 @@ class VipTierRunLine(models.Model):
     decided_by = fields.Many2one("res.users", readonly=True, string="Decided by")
     decision_reason = fields.Char(readonly=True, string="Reason given")
     # after
-    base_tier_id = fields.Many2one(
-        "vip.tier", string="Base after", readonly=True, ondelete="restrict"
-    )
+    base_tier_id = UncheckedMany2one("vip.tier", string="Base after", readonly=True)
     base_valid_until = fields.Date(readonly=True, string="Base valid until")
-    new_tier_id = fields.Many2one(
-        "vip.tier", string="Tier after", readonly=True, ondelete="restrict"
-    )
+    new_tier_id = UncheckedMany2one("vip.tier", string="Tier after", readonly=True)
     new_valid_until = fields.Date(readonly=True, string="Valid until")
     movement = fields.Selection(MOVEMENTS, readonly=True)
     reason = fields.Char(compute="_compute_reason")

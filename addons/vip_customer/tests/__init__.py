@@ -22,6 +22,7 @@ from . import (
     test_tier_run_compute,
     test_tier_run_worked_examples,
     test_tools,
+    test_tools_import_properties,
     test_tools_import_rows,
     test_tools_table_file,
 )
