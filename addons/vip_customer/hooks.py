@@ -18,3 +18,15 @@ def uninstall_hook(env):
         env.cr.execute(
             SQL("ALTER TABLE %s DROP CONSTRAINT %s", SQL.identifier(table), SQL.identifier(key))
         )
+    env.cr.execute(
+        """
+        DELETE FROM ir_model_data d
+         WHERE d.module <> 'vip_customer'
+           AND (d.model = 'ir.model.inherit' AND d.res_id IN (
+                    SELECT i.id FROM ir_model_inherit i JOIN ir_model m ON m.id = i.model_id
+                     WHERE m.model LIKE 'vip.%')
+                OR d.model = 'ir.model.fields.selection' AND d.res_id IN (
+                    SELECT s.id FROM ir_model_fields_selection s
+                      JOIN ir_model_fields f ON f.id = s.field_id WHERE f.model LIKE 'vip.%'))
+        """
+    )

@@ -23,6 +23,5 @@ from . import (
     vip_tier_history,
     res_partner,
     crm_lead,
-    base_partner_merge,
     vip_demo,
 )

@@ -368,7 +368,12 @@ class VipImport(models.Model):
         errors = {**dict.fromkeys(RowError._fields, "text"), "line": "int"}
         handler._create_empty_table("vip_import_error", errors)
         row_count = 0
-        with self._open_file() as (stream, size), open_table(stream, self._max_bytes()) as table:
+        with (
+            self._open_file() as (stream, size),
+            open_table(  # pylint: disable=used-before-assignment
+                stream, self._max_bytes()
+            ) as table,
+        ):
             reader = RowReader(kind, table.header)
             rows = reader.parse(table.rows)
             while batch := list(islice(rows, BATCH)):
@@ -491,7 +496,10 @@ class VipImport(models.Model):
         )
         currency = self.company_id.currency_id.name
         # once for each reason: a file of another company has a million rows with the same one
-        sentences = {code: self.env._(sentence) for code, sentence in ROW_REFUSALS.items()}
+        sentences = {
+            code: self.env._(sentence)  # pylint: disable=gettext-variable
+            for code, sentence in ROW_REFUSALS.items()
+        }
         query = SQL(
             'SELECT line, "column", value, code, detail FROM vip_import_error ORDER BY line'
         )
@@ -511,7 +519,7 @@ class VipImport(models.Model):
         params = dict(refusal.params)
         if "columns" in params:
             params["columns"] = " / ".join(f"“{self._label(name)}”" for name in params["columns"])
-        sentence = self.env._(FILE_REFUSALS[refusal.code])
+        sentence = self.env._(FILE_REFUSALS[refusal.code])  # pylint: disable=gettext-variable
         return sentence % params
 
     @api.model

@@ -92,7 +92,6 @@ class VipMembership(models.Model):
         ondelete="restrict",
         readonly=True,
         copy=False,
-        index="btree_not_null",
         help="What the runs decided. An override may put another tier on top.",
         string="Base tier",
     )
@@ -117,13 +116,9 @@ class VipMembership(models.Model):
         readonly=True, copy=False, index="btree_not_null", string="Card number"
     )
     protected = fields.Boolean(readonly=True, copy=False)
-    # responsibility
-    manager_id = fields.Many2one(
-        "res.users", string="Account manager", readonly=True, index="btree_not_null", copy=False
-    )
-    team_id = fields.Many2one(
-        "crm.team", string="Branch", readonly=True, index="btree_not_null", copy=False
-    )
+    # responsibility, indexed with the tier
+    manager_id = fields.Many2one("res.users", string="Account manager", readonly=True, copy=False)
+    team_id = fields.Many2one("crm.team", string="Branch", readonly=True, copy=False)
     # private profile
     birthday = fields.Date(copy=False)
     birthday_calendar = fields.Selection(

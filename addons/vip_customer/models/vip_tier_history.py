@@ -55,9 +55,7 @@ class VipTierHistory(models.Model):
         readonly=True,
         index=True,
     )
-    company_id = fields.Many2one(
-        "res.company", required=True, ondelete="restrict", readonly=True, index=True
-    )
+    company_id = fields.Many2one("res.company", required=True, ondelete="restrict", readonly=True)
     tier_id = fields.Many2one("vip.tier", ondelete="restrict", readonly=True)
     date_from = fields.Date(required=True, readonly=True, string="From")
     date_to = fields.Date(

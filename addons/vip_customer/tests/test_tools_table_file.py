@@ -39,7 +39,7 @@ def repacked(content, name, change):
 
 @tagged("vip_import")
 class TestTableFile(BaseCase):
-    def read(self, content):
+    def read(self, content):  # pylint: disable=method-required-super
         with open_table(io.BytesIO(content)) as table:
             return table.header, list(table.rows)
 
