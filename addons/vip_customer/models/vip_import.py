@@ -367,12 +367,10 @@ class VipImport(models.Model):
         handler._create_empty_table("vip_import_stage", stage)
         errors = {**dict.fromkeys(RowError._fields, "text"), "line": "int"}
         handler._create_empty_table("vip_import_error", errors)
-        row_count = 0
+        row_count, limit = 0, self._max_bytes()
         with (
             self._open_file() as (stream, size),
-            open_table(  # pylint: disable=used-before-assignment
-                stream, self._max_bytes()
-            ) as table,
+            open_table(stream, limit) as table,  # pylint: disable=used-before-assignment
         ):
             reader = RowReader(kind, table.header)
             rows = reader.parse(table.rows)
