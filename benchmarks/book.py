@@ -1,8 +1,8 @@
-"""A book of customers as an operator has it on the day of the yearly run.
+"""A book of customers as an operator has it when corrected bills make him judge it again.
 
 One service number and twelve monthly bills for each customer, bills stored month by month as they
-arrive. 45 % have a tier whose validity is over. Last year's bills move 8 % of all customers: 3.1 %
-enter, 2 % rise, 0.9 % fall one step, 2 % leave; the other holders keep their tier for another year.
+arrive. 45 % have a tier of this year's policy. The bills of last year, judged on 1 March, move 8 % of
+all customers: 3.1 % enter, 2 % rise, 0.9 % fall, 2 % leave.
 """
 
 import sys
@@ -37,15 +37,16 @@ CUSTOMERS = """
       FROM generate_series(1, %(customers)s) i;
     INSERT INTO vip_membership (partner_id, company_id, birthday_calendar, joined_on, manager_id,
                                 team_id, tier_id, base_tier_id, valid_until, base_valid_until, since,
-                                create_date, write_date)
+                                movement, create_date, write_date)
     SELECT p.id, %(company)s, 'solar',
-           %(day)s::date - 400 - (i * 17 %% 4000)::int,
+           %(date_from)s::date - 400 - (i * 17 %% 4000)::int,
            (%(managers)s)[1 + (i %% array_length(%(managers)s, 1))::int],
            (%(teams)s)[1 + (i %% array_length(%(teams)s, 1))::int],
            t.id, t.id,
-           CASE WHEN t.id IS NOT NULL THEN %(day)s::date - 1 END,
-           CASE WHEN t.id IS NOT NULL THEN %(day)s::date - 1 END,
-           CASE WHEN t.id IS NOT NULL THEN %(last_day)s::date END,
+           CASE WHEN t.id IS NOT NULL THEN %(date_to)s::date END,
+           CASE WHEN t.id IS NOT NULL THEN %(date_to)s::date END,
+           CASE WHEN t.id IS NOT NULL THEN %(date_from)s::date END,
+           CASE WHEN t.id IS NOT NULL THEN 'keep' END,
            now(), now()
       FROM res_partner p
       CROSS JOIN LATERAL (SELECT substr(p.ref, 2)::bigint AS i) numbered
@@ -78,16 +79,14 @@ BILLS = """
 """
 
 
-def run_day(today: date) -> date:
-    """The last 1 February: the yearly run's day."""
-    return date(today.year - (today.month == 1), 2, 1)
-
-
 def load(env: api.Environment, customers: int) -> None:
     """Fill a fresh database; the run that is measured waits in it as a draft."""
     company = env.company
-    day = run_day(company._vip_today())
-    months = [day + relativedelta(month=month, years=-1) for month in range(1, 13)]
+    today = company._vip_today()
+    day = date(today.year - (today.month < 3), 3, 1)
+    date_from = day + relativedelta(month=2)
+    date_to = date_from + relativedelta(years=1, days=-1)
+    months = [day + relativedelta(years=-1, month=month) for month in range(1, 13)]
     managers = [_user(env, f"bench_user_{i}", "group_vip_user").id for i in range(50)]
     teams = env["crm.team"].create([{"name": f"Branch {i}"} for i in range(10)])
     _classes(env)
@@ -98,8 +97,8 @@ def load(env: api.Environment, customers: int) -> None:
         {
             "company": company.id,
             "customers": customers,
-            "day": day,
-            "last_day": day + relativedelta(years=-1),
+            "date_from": date_from,
+            "date_to": date_to,
             "managers": managers,
             "teams": teams.ids,
             "months": months,
@@ -114,9 +113,10 @@ def load(env: api.Environment, customers: int) -> None:
     policy = env["vip.tier.policy"].create(
         {
             "name": "Benchmark",
-            "date_from": day,
-            "date_to": day + relativedelta(years=1, days=-1),
+            "date_from": date_from,
+            "date_to": date_to,
             **env["vip.tier.policy"]._prepare_preset_values(),
+            "downgrade_timing": "immediate",
         }
     )
     policy.action_open()

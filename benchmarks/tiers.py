@@ -84,7 +84,10 @@ def main(database: str, way: str, customers: str, file: str = "") -> None:
         elif way == "run":
             run(env, env.cr.commit)
         else:
-            idiomatic.compute_and_apply(env["vip.tier.run"].search([]), part)
+            waiting = env["vip.tier.run"].search([])
+            idiomatic.compute(waiting, part)
+            env.cr.commit()
+            idiomatic.apply(waiting, part)
             env.cr.commit()
         spent, grown_mb = clock.read(), peak_memory_mb() - registry_mb
         env.cr.execute(OUTCOME, [part[-1:].id])
