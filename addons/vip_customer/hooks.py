@@ -6,6 +6,7 @@ def uninstall_hook(env):
     with it: drop the functions behind the triggers of the tier history (the triggers go with the
     table), and the foreign keys that restrict."""
     env["vip.tier.history"]._drop_protection()
+    env["vip.redemption"]._drop_protection()
     tables = tuple(env[name]._table for name in env if name.startswith("vip.") and env[name]._auto)
     keys = env.execute_query(
         SQL(

@@ -6,6 +6,26 @@ from odoo import fields, models
 class ResCompany(models.Model):
     _inherit = "res.company"
 
+    vip_redemption_limit = fields.Monetary(
+        default=200,
+        string="Redemptions without approval up to",
+        help="A redemption of a higher value waits for the approval of a lead.",
+    )
+    vip_use_on_request = fields.Float(
+        default=0.4,
+        string="Expected use of benefits on request",
+        help="Share of what is granted that customers are expected to use: the benefit cost of a run.",
+    )
+    vip_use_automatic = fields.Float(default=0.95, string="Expected use of automatic benefits")
+
+    _vip_redemption_limit_positive = models.Constraint(
+        "CHECK (vip_redemption_limit >= 0)", "The limit of redemptions cannot be negative."
+    )
+    _vip_use_shares = models.Constraint(
+        "CHECK (vip_use_on_request BETWEEN 0 AND 1 AND vip_use_automatic BETWEEN 0 AND 1)",
+        "The expected use of benefits is a share between 0 % and 100 %.",
+    )
+
     def _vip_today(self):
         """Today in the company's calendar (``resource_calendar_id.tz``, UTC without one)."""
         self.ensure_one()

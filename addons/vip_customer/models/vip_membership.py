@@ -278,11 +278,12 @@ class VipMembership(models.Model):
                 or partner.vip_number_ids
                 or member._has_bills()
                 or member._has_lines()
+                or member._has_entitlements()
             ):
                 raise UserError(
                     self.env._(
-                        "The membership of “%s” has numbers, bills, overrides or a tier history and "
-                        "cannot be deleted. To erase a person, anonymise the contact and keep the rows.",
+                        "The membership of “%s” has numbers, bills, benefits, overrides or a tier history "
+                        "and cannot be deleted. To erase a person, anonymise the contact and keep the rows.",
                         partner.display_name,
                     )
                 )
@@ -290,6 +291,10 @@ class VipMembership(models.Model):
     def _has_lines(self):
         domain = [("membership_id", "in", self.ids)]
         return bool(self.env["vip.tier.run.line"].search_count(domain, limit=1))
+
+    def _has_entitlements(self):
+        domain = [("partner_id", "in", self.partner_id.ids)]
+        return bool(self.env["vip.entitlement"].search_count(domain, limit=1))
 
     def _has_bills(self):
         domain = [("partner_id", "in", self.partner_id.ids)]

@@ -2,6 +2,7 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
+from odoo.fields import Domain
 from odoo.tools import format_date
 
 from odoo.addons.phone_validation.tools import phone_validation
@@ -250,6 +251,26 @@ class VipServiceNumber(models.Model):
                     first=format_date(self.env, first) if first else "-",
                 )
             )
+
+    @api.model
+    def _written(self, text):
+        """Domain of the open numbers that this text may mean, however it is written; at least four
+        characters."""
+        key = number_key(text)
+        if len(key) < 4:
+            return Domain.FALSE
+        international = {
+            self._to_e164(key, company.country_id) for company in self.env.user.company_ids
+        }
+        return (
+            Domain("state", "!=", CLOSED)
+            & Domain("date_to", "=", False)
+            & Domain("company_id", "in", self.env.user.company_ids.ids)
+            & (
+                Domain("number", "=like", f"{key}%")
+                | Domain("number_e164", "in", international - {False})
+            )
+        )
 
     def _is_open(self):
         self.ensure_one()

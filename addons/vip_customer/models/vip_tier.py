@@ -91,6 +91,9 @@ class VipTier(models.Model):
             ("vip.tier.history", ["tier_id"]),
             ("vip.tier.rule", ["tier_id"]),
             ("vip.tier.run.line", LINE_TIERS),
+            ("vip.tier.run.cost", ["tier_id"]),
+            ("vip.entitlement", ["tier_id"]),
+            ("vip.redemption", ["tier_id"]),
         ):
             for name in names:
                 record = self.env[model].search([(name, "in", self.ids)], limit=1)

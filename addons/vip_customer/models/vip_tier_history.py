@@ -286,3 +286,4 @@ class VipTierHistory(models.Model):
         ``vip_tier_change`` (``CHANGE_COLUMNS``, ``old_tier_id``, ``old_valid_until``, ``is_counted``),
         which lives until the transaction ends.
         """
+        self.env["vip.entitlement"]._follow_tier_changes()

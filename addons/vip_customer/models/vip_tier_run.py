@@ -52,6 +52,7 @@ class VipTierRun(models.Model):
             "applied_at",
             "incomplete_warning",
             "line_ids",
+            "cost_ids",
             "benefit_cost_before",
             "benefit_cost_after",
             *(f"{movement}_count" for movement in ("enter", "up", "keep", "down", "leave", "hold")),
@@ -124,6 +125,8 @@ class VipTierRun(models.Model):
     tier_table = fields.Html(
         compute="_compute_tier_table", sanitize=False, string="Tiers before and after"
     )
+    # benefits: what they are expected to cost in a year
+    cost_ids = fields.One2many("vip.tier.run.cost", "run_id", readonly=True, copy=False)
     benefit_cost_before = fields.Monetary(readonly=True, copy=False, string="Cost before")
     benefit_cost_after = fields.Monetary(readonly=True, copy=False, string="Cost after")
     # incomplete bills
@@ -334,6 +337,14 @@ class VipTierRun(models.Model):
             domain &= Domain("movement", "=", movement)
         return {**action, "domain": list(domain), "context": {}}
 
+    def action_view_costs(self):
+        """Open the benefit cost of this run per tier and benefit."""
+        self._require_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "vip_customer.vip_tier_run_cost_action"
+        )
+        return {**action, "domain": [("run_id", "=", self.id)], "context": {}}
+
     def action_compare(self):
         """Open two runs side by side.
 
@@ -409,7 +420,7 @@ class VipTierRun(models.Model):
         Line.invalidate_model()
         self.invalidate_recordset(["line_ids"])
         Line._restore_decisions(self, decisions)
-        self._count_movements()
+        self._summarise()
         self.write(
             {
                 "state": COMPUTED,
@@ -417,12 +428,11 @@ class VipTierRun(models.Model):
                 "computed_at": fields.Datetime.now(),
                 "incomplete_warning": self._incomplete_warning(),
                 "accept_incomplete": False,
-                "benefit_cost_before": self._benefit_cost("old_tier_id"),
-                "benefit_cost_after": self._benefit_cost("new_tier_id"),
             }
         )
 
-    def _count_movements(self):
+    def _summarise(self):
+        """Movements and benefit cost of the lines as they are now."""
         counts = dict(
             self.env["vip.tier.run.line"]._read_group(
                 [("run_id", "=", self.id)], ["movement"], ["__count"]
@@ -431,14 +441,14 @@ class VipTierRun(models.Model):
         names = [
             name for name, _label in self.env["vip.tier.run.line"]._fields["movement"].selection
         ]
-        self.write({f"{name}_count": counts.get(name, 0) for name in names})
-
-    def _benefit_cost(self, _tier_field):
-        """Hook: what the benefits of the lines' tiers cost in a year, in the company's currency.
-
-        :param _tier_field: ``old_tier_id`` or ``new_tier_id``
-        """
-        return 0.0
+        self.env["vip.tier.run.cost"]._recompute(self)
+        self.write(
+            {
+                **{f"{name}_count": counts.get(name, 0) for name in names},
+                "benefit_cost_before": sum(self.cost_ids.mapped("cost_before")),
+                "benefit_cost_after": sum(self.cost_ids.mapped("cost_after")),
+            }
+        )
 
     def _incomplete_warning(self):
         """The warning for a window whose last month has bills for fewer than 95 % of the customers of

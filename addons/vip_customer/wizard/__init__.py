@@ -1,1 +1,9 @@
-from . import base_partner_merge, vip_manager_assign, vip_number_owner, vip_tier_run_decide
+from . import (
+    base_partner_merge,
+    vip_goodwill_grant,
+    vip_manager_assign,
+    vip_number_owner,
+    vip_redeem,
+    vip_redemption_correct,
+    vip_tier_run_decide,
+)

@@ -1,0 +1,695 @@
+from psycopg2.errors import SerializationFailure
+
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError
+from odoo.tools import SQL, format_date
+
+from ..tools import quota
+from .vip_benefit import AUTOMATIC, ON_REQUEST, STANDING
+from .vip_entitlement import MOST_UNITS
+
+REQUESTED, APPROVED, ISSUED, DELIVERED, CANCELLED = (
+    "requested",
+    "approved",
+    "issued",
+    "delivered",
+    "cancelled",
+)
+ORIGIN_LENGTH = 64
+# tries of a redemption that met another one on the same entitlement
+TRIES = 20
+
+
+class VipRedemption(models.Model):
+    """One use of a benefit by one customer: the ledger of what was given.
+
+    SPECIFICATION
+
+    ``requested`` -> ``approved`` -> ``issued`` -> ``delivered``, or ``cancelled`` while it is not
+    delivered. The units are taken when the redemption is created, also while it waits for approval;
+    cancelling returns them. It waits where the benefit needs approval or its value is above the company's
+    limit; then a lead or manager approves, never the one who requested it. Others begin as approved.
+
+    Customer, benefit, tier, quantity, value, date, channel and how the customer's identity was checked are
+    frozen when it is created. What was delivered is corrected by a counter-entry with a negative quantity
+    (``corrects_id``), which returns units and value.
+
+    ``_redeem`` is the one grant door: whatever gives a customer something goes through it. The same
+    ``origin`` for the same customer and benefit gives nothing twice.
+
+    PROTECTION
+
+    ``create`` is for the superuser, ``unlink`` always refuses, ``write`` lets nothing but the state and
+    who moved it change. Triggers refuse the same to raw SQL, naming the constraint ``protected``.
+    """
+
+    _name = "vip.redemption"
+    _description = "Redemption"
+    _inherit = ["mail.thread", "mail.activity.mixin", "vip.customer.record"]
+    _order = "date desc, id desc"
+    _mail_post_access = "read"
+    _frozen_fields = frozenset(
+        {
+            "partner_id",
+            "company_id",
+            "benefit_id",
+            "entitlement_id",
+            "tier_id",
+            "quantity",
+            "date",
+            "unit_value",
+            "value",
+            "channel_id",
+            "identity_check",
+            "note",
+            "origin",
+            "requested_by",
+            "corrects_id",
+        }
+    )
+    _guarded_fields = _frozen_fields | {
+        "state",
+        "approved_by",
+        "issued_by",
+        "issued_on",
+        "delivered_by",
+        "delivered_on",
+        "cancelled_by",
+    }
+
+    benefit_id = fields.Many2one(
+        "vip.benefit", required=True, ondelete="restrict", readonly=True, index=True
+    )
+    category_id = fields.Many2one(related="benefit_id.category_id")
+    provider_id = fields.Many2one(related="benefit_id.provider_id")
+    unit = fields.Char(related="benefit_id.unit")
+    entitlement_id = fields.Many2one(
+        "vip.entitlement", required=True, ondelete="restrict", readonly=True, index=True
+    )
+    tier_id = fields.Many2one(
+        "vip.tier",
+        required=True,
+        ondelete="restrict",
+        readonly=True,
+        help="The customer's tier when it was requested.",
+    )
+    tier_color = fields.Integer(related="tier_id.color")
+    quantity = fields.Integer(required=True, readonly=True)
+    date = fields.Date(required=True, readonly=True)
+    # value, no business of the desk
+    unit_value = fields.Monetary(
+        readonly=True,
+        string="Value of a unit",
+        aggregator=None,
+        groups="vip_customer.group_vip_user,vip_customer.group_vip_auditor",
+    )
+    value = fields.Monetary(
+        readonly=True, groups="vip_customer.group_vip_user,vip_customer.group_vip_auditor"
+    )
+    currency_id = fields.Many2one(related="company_id.currency_id")
+    # how it came about
+    channel_id = fields.Many2one("vip.channel", readonly=True, ondelete="restrict")
+    identity_check = fields.Selection(
+        [
+            ("password", "Service password"),
+            ("document", "Identity document"),
+            ("card", "Membership card"),
+            ("known", "Known in person"),
+        ],
+        readonly=True,
+        string="Identity checked by",
+    )
+    origin = fields.Char(
+        size=ORIGIN_LENGTH,
+        readonly=True,
+        copy=False,
+        help="Key of the request in the system it came from; the same key gives nothing twice.",
+    )
+    note = fields.Text(readonly=True)
+    corrects_id = fields.Many2one(
+        "vip.redemption",
+        string="Corrects",
+        readonly=True,
+        ondelete="restrict",
+        index="btree_not_null",
+    )
+    correction_ids = fields.One2many("vip.redemption", "corrects_id", string="Corrections")
+    # who did what
+    state = fields.Selection(
+        [
+            (REQUESTED, "Requested"),
+            (APPROVED, "Approved"),
+            (ISSUED, "Issued"),
+            (DELIVERED, "Delivered"),
+            (CANCELLED, "Cancelled"),
+        ],
+        required=True,
+        readonly=True,
+        copy=False,
+        index=True,
+        group_expand=True,
+    )
+    requested_by = fields.Many2one("res.users", readonly=True, string="Requested by")
+    approved_by = fields.Many2one("res.users", readonly=True, string="Approved by")
+    issued_by = fields.Many2one("res.users", readonly=True, string="Issued by")
+    issued_on = fields.Datetime(readonly=True, string="Issued on")
+    delivered_by = fields.Many2one("res.users", readonly=True, string="Delivered by")
+    delivered_on = fields.Datetime(readonly=True, string="Delivered on")
+    cancelled_by = fields.Many2one("res.users", readonly=True, string="Cancelled by")
+    # today
+    manager_id = fields.Many2one(related="partner_id.vip_manager_id", related_sudo=True)
+    team_id = fields.Many2one(related="partner_id.vip_team_id", related_sudo=True)
+    is_lowered = fields.Boolean(
+        compute="_compute_is_lowered", string="Tier lowered since it was requested"
+    )
+
+    _origin_uniq = models.UniqueIndex(
+        "(partner_id, benefit_id, origin) WHERE origin IS NOT NULL",
+        "This request was redeemed already.",
+    )
+    _protected = models.Constraint(
+        "CHECK (quantity <> 0 AND (quantity > 0) = (corrects_id IS NULL))",
+        "The ledger of redemptions is evidence: entries are neither changed nor deleted. Cancel what is "
+        "not delivered, correct what is by a counter-entry.",
+    )
+
+    # ------------------------------------------------------------
+    # PROTECTION
+    # ------------------------------------------------------------
+
+    def init(self):
+        self.env.cr.execute(
+            """
+            CREATE OR REPLACE FUNCTION vip_redemption_refuse() RETURNS trigger AS $$
+            BEGIN
+                RAISE EXCEPTION 'vip_redemption is protected: % refused', TG_OP
+                USING ERRCODE = 'integrity_constraint_violation',
+                      TABLE = 'vip_redemption', CONSTRAINT = 'vip_redemption_protected';
+            END $$ LANGUAGE plpgsql;
+
+            CREATE OR REPLACE TRIGGER vip_redemption_protect_row
+                BEFORE UPDATE ON vip_redemption FOR EACH ROW
+                WHEN ((OLD.id, OLD.partner_id, OLD.company_id, OLD.benefit_id, OLD.entitlement_id,
+                       OLD.tier_id, OLD.quantity, OLD.date, OLD.unit_value, OLD.value, OLD.channel_id,
+                       OLD.identity_check, OLD.note, OLD.origin, OLD.requested_by, OLD.corrects_id)
+                      IS DISTINCT FROM
+                      (NEW.id, NEW.partner_id, NEW.company_id, NEW.benefit_id, NEW.entitlement_id,
+                       NEW.tier_id, NEW.quantity, NEW.date, NEW.unit_value, NEW.value, NEW.channel_id,
+                       NEW.identity_check, NEW.note, NEW.origin, NEW.requested_by, NEW.corrects_id)
+                      OR NEW.state <> OLD.state AND (OLD.state, NEW.state) NOT IN (
+                         ('requested', 'approved'), ('requested', 'cancelled'),
+                         ('approved', 'issued'), ('approved', 'cancelled'),
+                         ('issued', 'delivered'), ('issued', 'cancelled')))
+                EXECUTE FUNCTION vip_redemption_refuse();
+            CREATE OR REPLACE TRIGGER vip_redemption_protect_delete
+                BEFORE DELETE ON vip_redemption FOR EACH ROW
+                EXECUTE FUNCTION vip_redemption_refuse();
+            CREATE OR REPLACE TRIGGER vip_redemption_protect_truncate
+                BEFORE TRUNCATE ON vip_redemption
+                EXECUTE FUNCTION vip_redemption_refuse();
+            """
+        )
+
+    @api.model
+    def _drop_protection(self):
+        self.env.cr.execute("DROP FUNCTION IF EXISTS vip_redemption_refuse() CASCADE")
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        if not self.env.su:
+            raise AccessError(
+                self.env._(
+                    "Redemptions are not written by hand: use “Redeem”, which checks what the customer "
+                    "has left."
+                )
+            )
+        return super().create(vals_list)
+
+    def write(self, vals):
+        if self._frozen_fields & vals.keys():
+            self._refuse()
+        return super().write(vals)
+
+    def unlink(self):  # pylint: disable=method-required-super,no-raise-unlink
+        # not ``ondelete``: uninstalling skips that, and nothing but dropping the table may delete
+        self._refuse()
+
+    def _refuse(self):
+        # the message of ``protected`` once more: only a literal is exported as a sentence of the code
+        raise UserError(
+            self.env._(
+                "The ledger of redemptions is evidence: entries are neither changed nor deleted. Cancel "
+                "what is not delivered, correct what is by a counter-entry."
+            )
+        )
+
+    # ------------------------------------------------------------
+    # COMPUTES
+    # ------------------------------------------------------------
+
+    @api.depends("benefit_id", "quantity", "partner_id")
+    def _compute_display_name(self):
+        for redemption in self:
+            redemption.display_name = self.env._(
+                "%(benefit)s × %(quantity)s, %(customer)s",
+                benefit=redemption.benefit_id.name or "",
+                quantity=redemption.quantity,
+                customer=redemption.partner_id.display_name or "",
+            )
+
+    @api.depends("tier_id", "partner_id.vip_tier_id")
+    def _compute_is_lowered(self):
+        for redemption in self:
+            now = redemption.partner_id.vip_tier_id
+            redemption.is_lowered = now.rank < redemption.tier_id.rank
+
+    # ------------------------------------------------------------
+    # THE GRANT DOOR
+    # ------------------------------------------------------------
+
+    @api.model
+    def _redeem(self, member, benefit, quantity, origin=None, **details):
+        """Give a customer units of a benefit. Run as superuser after checking the caller's rights.
+
+        :param member: the customer's membership
+        :param int quantity: whole units
+        :param str origin: key of the request, up to 64 characters; a second redemption with it returns
+            the first one
+        :param details: ``date`` (today), ``channel_id``, ``identity_check``, ``note``
+        :return: the redemption
+        :raise UserError: naming what stands in the way and what the customer has left
+        """
+        self._check_quantity(quantity)
+        self._check_origin(origin)
+        if origin:
+            domain = [("partner_id", "=", member.partner_id.id), ("benefit_id", "=", benefit.id)]
+            if done := self.search([*domain, ("origin", "=", origin)], limit=1):
+                return done
+        self._check_offered(member, benefit)
+        line = self._entitlement(member, benefit, details.get("date"))
+        if not line._use(quantity):
+            raise UserError(self._used_up_sentence(line, quantity))
+        return self._record(member, line, quantity, {**details, "origin": origin or False})
+
+    @api.model
+    def _check_quantity(self, quantity):
+        if type(quantity) is not int or not 0 < quantity <= MOST_UNITS:
+            raise UserError(
+                self.env._(
+                    "“%(quantity)s” is no quantity. Give a whole number from 1 to %(most)s.",
+                    quantity=quantity,
+                    most=MOST_UNITS,
+                )
+            )
+
+    @api.model
+    def _check_origin(self, origin):
+        if origin and (not isinstance(origin, str) or len(origin) > ORIGIN_LENGTH):
+            raise UserError(
+                self.env._(
+                    "“%(origin)s” is no key of a request: give a text of at most %(length)s characters.",
+                    origin=origin,
+                    length=ORIGIN_LENGTH,
+                )
+            )
+
+    @api.model
+    def _check_offered(self, member, benefit):
+        if not member.tier_id:
+            raise UserError(
+                self.env._("“%s” is no VIP customer today.", member.partner_id.display_name)
+            )
+        if not benefit.active:
+            raise UserError(self.env._("The benefit “%s” is not offered any more.", benefit.name))
+        if benefit.delivery == STANDING:
+            raise UserError(
+                self.env._(
+                    "“%s” is a standing right: it holds as long as the tier, there is nothing to redeem.",
+                    benefit.name,
+                )
+            )
+
+    @api.model
+    def _entitlement(self, member, benefit, day):
+        """The entitlement that a redemption on this day uses."""
+        company = member.company_id
+        today = company._vip_today()
+        line = self.env["vip.entitlement"]._of(member.partner_id, benefit, today)
+        if not line or not (line.is_promised or line.granted):
+            raise UserError(self._not_promised_sentence(member, benefit, today))
+        if day and not line.date_from <= day <= today:
+            raise UserError(
+                self.env._(
+                    "%(day)s is not in the period of “%(benefit)s” that runs now: choose a day from "
+                    "%(first)s to %(today)s.",
+                    day=format_date(self.env, day),
+                    benefit=benefit.name,
+                    first=format_date(self.env, line.date_from),
+                    today=format_date(self.env, today),
+                )
+            )
+        return line
+
+    def _not_promised_sentence(self, member, benefit, today):
+        promise = benefit.tier_benefit_ids.filtered(lambda p: p.tier_id == member.tier_id)
+        if promise.period == quota.YEAR and benefit._is_counted(promise.quantity):
+            return self.env["vip.entitlement"]._no_policy_sentence(member.company_id, today)
+        if promise:
+            return self.env._(
+                "“%s” is given automatically, there is nothing to redeem.", benefit.name
+            )
+        return self.env._(
+            "%(tier)s does not include “%(benefit)s”, so “%(customer)s” cannot redeem it.",
+            tier=member.tier_id.name,
+            benefit=benefit.name,
+            customer=member.partner_id.display_name,
+        )
+
+    def _used_up_sentence(self, line, quantity):
+        terms = {
+            "benefit": line.benefit_id.name,
+            "customer": line.partner_id.display_name,
+            "granted": line.granted,
+            "remaining": line.remaining,
+            "quantity": quantity,
+        }
+        if line.remaining <= 0:
+            return self.env._(
+                "“%(benefit)s” is used up: “%(customer)s” had %(granted)s, and none is left.",
+                **terms,
+            )
+        return self.env._(
+            "“%(customer)s” has %(remaining)s left of “%(benefit)s”, not %(quantity)s.", **terms
+        )
+
+    @api.model
+    def _record(self, member, line, quantity, details):
+        """Write the ledger line of units just taken."""
+        value = quantity * line.unit_value
+        waits = (
+            line.benefit_id.needs_approval or value > member.company_id.vip_redemption_limit
+        ) and line.benefit_id.delivery == ON_REQUEST
+        redemption = self.with_context(mail_create_nolog=True, mail_create_nosubscribe=True).create(
+            {
+                "date": member.company_id._vip_today(),
+                "requested_by": self.env.uid,
+                **{name: value for name, value in details.items() if value},
+                "partner_id": member.partner_id.id,
+                "benefit_id": line.benefit_id.id,
+                "entitlement_id": line.id,
+                "tier_id": member.tier_id.id,
+                "quantity": quantity,
+                "unit_value": line.unit_value,
+                "value": value,
+                "state": REQUESTED if waits else APPROVED,
+            }
+        )
+        if waits:
+            redemption._ask_for_approval()
+        redemption._after_redemption()
+        return redemption
+
+    def _ask_for_approval(self):
+        """A task for the lead of the customer's branch, where there is one who did not ask himself."""
+        self.ensure_one()
+        lead = self.team_id.user_id
+        if lead and lead != self.requested_by:
+            self.activity_schedule(
+                "vip_customer.mail_activity_type_redemption_approval", user_id=lead.id
+            )
+
+    def _after_redemption(self):
+        """Hook for what follows a redemption, meant to be extended."""
+
+    def _warning(self):
+        """What the one who redeems has to know, or False."""
+        self.ensure_one()
+        line = self.entitlement_id
+        if self.state == CANCELLED:
+            return self.env._("This request was redeemed and cancelled before.")
+        warnings = []
+        if self.state == REQUESTED:
+            warnings.append(self.env._("Waits for approval by a lead."))
+        if line.when_exhausted == quota.WARN and not line.is_unlimited and line.remaining < 0:
+            warnings.append(
+                self.env._(
+                    "Given beyond what was granted: %(used)s of %(granted)s.",
+                    used=line.used,
+                    granted=line.granted,
+                )
+            )
+        return " ".join(warnings) or False
+
+    @api.model
+    def _at_once(self, redeem):
+        """Call ``redeem`` again, at once, while others change the same entitlement.
+
+        PostgreSQL refuses the later of two transactions that take from one entitlement, because his
+        view of it is old. Odoo would run the request again after a random pause of up to seconds; as
+        long as this transaction has written nothing, a fresh view is all it takes.
+        """
+        self.env.flush_all()
+        query = SQL("SELECT pg_current_xact_id_if_assigned() IS NULL")
+        [(has_written_nothing,)] = self.env.execute_query(query)
+        for _try in range(TRIES if has_written_nothing else 0):
+            try:
+                return redeem()
+            except SerializationFailure:
+                self.env.cr.rollback()
+                self.env.transaction.reset()
+        return redeem()
+
+    # ------------------------------------------------------------
+    # ACTIONS
+    # ------------------------------------------------------------
+
+    def action_approve(self):
+        """Approve requests.
+
+        :raise AccessError: the caller is no lead, or may not change one of the customers
+        :raise UserError: he requested it himself, it is not waiting, or the customer has no tier any more
+        """
+        if not self.env.user.has_group("vip_customer.group_vip_lead"):
+            raise AccessError(
+                self.env._("Only a lead or a manager of the VIP programme may approve redemptions.")
+            )
+        self._require("read")
+        self._members().check_access("write")
+        for redemption in self:
+            redemption._check_state(REQUESTED)
+            if redemption.requested_by == self.env.user:
+                raise UserError(
+                    self.env._(
+                        "You requested “%s” yourself; somebody else has to approve it.",
+                        redemption.display_name,
+                    )
+                )
+            if not redemption.partner_id.vip_tier_id:
+                raise UserError(
+                    self.env._(
+                        "“%s” is no VIP customer any more. Cancel the request.",
+                        redemption.partner_id.display_name,
+                    )
+                )
+        self._advance(APPROVED, approved_by=self.env.uid)
+        self.sudo().activity_feedback(["vip_customer.mail_activity_type_redemption_approval"])
+        return True
+
+    def action_issue(self):
+        """Note that approved redemptions are handed out or ordered.
+
+        :raise AccessError: the caller may not fulfil them
+        :raise UserError: one of them is not approved
+        """
+        self._check_may_fulfil()
+        for redemption in self:
+            redemption._check_state(APPROVED)
+        self._advance(ISSUED, issued_by=self.env.uid, issued_on=fields.Datetime.now())
+        return True
+
+    def action_deliver(self):
+        """Note that the customer has what was approved or issued.
+
+        :raise AccessError: the caller may not fulfil them
+        :raise UserError: one of them is neither approved nor issued
+        """
+        self._check_may_fulfil()
+        for redemption in self:
+            redemption._check_state(APPROVED, ISSUED)
+        self.filtered(lambda redemption: redemption.state == APPROVED).action_issue()
+        self._advance(DELIVERED, delivered_by=self.env.uid, delivered_on=fields.Datetime.now())
+        return True
+
+    def action_cancel(self):
+        """Cancel what is not delivered yet; the units return to the entitlement.
+
+        :raise AccessError: the caller may not fulfil them
+        :raise UserError: one of them is delivered, or cancelled already
+        """
+        self._check_may_fulfil()
+        for redemption in self:
+            if redemption.state == DELIVERED:
+                raise UserError(
+                    self.env._(
+                        "“%s” is delivered and cannot be cancelled. Correct it by a counter-entry.",
+                        redemption.display_name,
+                    )
+                )
+            if redemption.state == CANCELLED:
+                raise UserError(self.env._("“%s” is cancelled already.", redemption.display_name))
+        self._advance(CANCELLED, cancelled_by=self.env.uid)
+        for redemption in self.sudo():  # units are counted by the programme only
+            redemption.entitlement_id._use(-redemption.quantity)
+        self.sudo().activity_unlink(["vip_customer.mail_activity_type_redemption_approval"])
+        return True
+
+    def action_correct(self):
+        """Open the dialog that corrects a delivered redemption."""
+        self._require_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Correct by a counter-entry"),
+            "res_model": "vip.redemption.correct",
+            "view_mode": "form",
+            "target": "new",
+            "context": {"default_redemption_id": self.id},
+        }
+
+    def correct(self, quantity, reason):
+        """Return units of a delivered redemption by a counter-entry.
+
+        :param int quantity: units to return, at most what no counter-entry returned before
+        :param str reason: why
+        :return: id of the counter-entry
+        :raise AccessError: the caller is no lead, or may not change the customer
+        :raise UserError: it is not delivered, or this is no quantity that can be returned
+        """
+        if not self.env.user.has_group("vip_customer.group_vip_lead"):
+            raise AccessError(
+                self.env._("Only a lead or a manager of the VIP programme may correct redemptions.")
+            )
+        self._require_one()
+        self._members().check_access("write")
+        self._check_quantity(quantity)
+        if not isinstance(reason, str) or not reason.strip():
+            raise UserError(self.env._("A correction needs a reason."))
+        self._check_state(DELIVERED)
+        self.sudo().lock_for_update()  # two corrections at once must not return more than was given
+        left = self.quantity + sum(self.sudo().correction_ids.mapped("quantity"))
+        if self.corrects_id or quantity > left:
+            raise UserError(
+                self.env._(
+                    "Of “%(redemption)s”, %(left)s can be returned, not %(quantity)s.",
+                    redemption=self.display_name,
+                    left=0 if self.corrects_id else left,
+                    quantity=quantity,
+                )
+            )
+        return self.sudo()._counter(quantity, reason.strip()).id
+
+    def _counter(self, quantity, reason):
+        self.entitlement_id._use(-quantity)
+        now = fields.Datetime.now()
+        return self.with_context(mail_create_nolog=True).create(
+            {
+                **{
+                    name: self[name].id
+                    for name in (
+                        "partner_id",
+                        "benefit_id",
+                        "entitlement_id",
+                        "tier_id",
+                        "channel_id",
+                    )
+                },
+                "corrects_id": self.id,
+                "quantity": -quantity,
+                "unit_value": self.unit_value,
+                "value": -quantity * self.unit_value,
+                "date": self.company_id._vip_today(),
+                "note": reason,
+                "requested_by": self.env.uid,
+                "delivered_by": self.env.uid,
+                "delivered_on": now,
+                "state": DELIVERED,
+            }
+        )
+
+    def _members(self):
+        """The customers' memberships, as the caller may see them."""
+        return self.env["vip.membership"].browse(
+            # which membership a redemption belongs to is no secret from who may read the redemption
+            self.sudo().partner_id.vip_membership_id.ids
+        )
+
+    def _check_may_fulfil(self):
+        """Whoever may redeem may fulfil: the desk what is on request, for any customer; the account
+        manager everything of his own."""
+        self._require("read")
+        if not self.env.user.has_group("vip_customer.group_vip_desk"):
+            raise AccessError(self.env._("This needs a role at the desk of the VIP programme."))
+        automatic = self.filtered(lambda redemption: redemption.benefit_id.delivery == AUTOMATIC)
+        automatic._members().check_access("write")
+
+    def _check_state(self, *states):
+        self.ensure_one()
+        if self.state in states:
+            return
+        labels = dict(self._fields["state"]._description_selection(self.env))
+        raise UserError(
+            self.env._(
+                "“%(redemption)s” is %(state)s, so this cannot be done with it now.",
+                redemption=self.display_name,
+                state=labels[self.state],
+            )
+        )
+
+    def _advance(self, state, **values):
+        # guarded: written by the actions only, which checked the caller
+        self.sudo().write({"state": state, **values})
+
+    # ------------------------------------------------------------
+    # AUTOMATIC BENEFITS
+    # ------------------------------------------------------------
+
+    @api.model
+    def _give_automatic(self, company):
+        """Turn what is left of automatic benefits into redemptions, set-based and ready to be issued;
+        run as superuser. A second call writes none.
+
+        :return: number of redemptions
+        :rtype: int
+        """
+        self.env.flush_all()
+        self.env.cr.execute(
+            SQL(
+                """
+                WITH taken AS (
+                    UPDATE vip_entitlement e
+                       SET used = granted, remaining = 0
+                      FROM vip_membership m, vip_benefit b
+                     WHERE m.partner_id = e.partner_id AND m.tier_id IS NOT NULL
+                       AND b.id = e.benefit_id AND b.delivery = 'automatic' AND b.active IS TRUE
+                       AND e.company_id = %(company)s AND e.remaining > 0
+                       AND e.is_unlimited IS NOT TRUE
+                       AND e.date_from <= %(today)s AND coalesce(e.date_to >= %(today)s, TRUE)
+                    RETURNING e.id, e.partner_id, e.benefit_id, m.tier_id, e.unit_value,
+                              (SELECT o.remaining FROM vip_entitlement o WHERE o.id = e.id) AS quantity
+                )
+                INSERT INTO vip_redemption (company_id, partner_id, benefit_id, entitlement_id, tier_id,
+                                            quantity, unit_value, value, date, state, requested_by,
+                                            create_uid, write_uid, create_date, write_date)
+                SELECT %(company)s, partner_id, benefit_id, id, tier_id, quantity, unit_value,
+                       quantity * unit_value, %(today)s, 'approved', %(uid)s, %(uid)s, %(uid)s,
+                       %(now)s, %(now)s
+                  FROM taken
+                """,
+                company=company.id,
+                today=company._vip_today(),
+                uid=self.env.uid,
+                now=self.env.cr.now(),
+            )
+        )
+        if self.env.cr.rowcount:
+            self.env["vip.entitlement"].invalidate_model()
+        return self.env.cr.rowcount
