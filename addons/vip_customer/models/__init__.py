@@ -36,4 +36,5 @@ from . import (
     res_partner_benefits,
     crm_lead,
     vip_demo,
+    vip_demo_benefits,
 )

@@ -17,7 +17,8 @@ class VipDemo(models.AbstractModel):
     """The demo: a mobile operator in a city and two counties, told up to today, whatever day that is.
 
     The policy year of today is in force, last year's is closed, next year's is a draft; both past
-    yearly runs and a supplementary one each are applied, and a run of today waits for approval. The
+    yearly runs and a supplementary one each are applied, and a run of today waits for approval. Benefits
+    were granted with the tiers, used, and wait to be fulfilled (``vip_demo_benefits.py``). The
     customers and their bills are ``demo/customers.csv`` and ``tools/demo_book.py``; some have a
     ``story``:
 
@@ -44,7 +45,9 @@ class VipDemo(models.AbstractModel):
             return
         self._settle(company)
         # no "created" in the chatter: its words are not translated while the addon installs
-        demo = self.with_company(company).with_context(mail_create_nolog=True)
+        demo = self.with_company(company).with_context(
+            mail_create_nolog=True, mail_activity_quick_update=True
+        )
         today = company._vip_today()
         start = date(today.year - (today.month < 2), 2, 1)
         book = demo._create_customers(start)
@@ -173,6 +176,7 @@ class VipDemo(models.AbstractModel):
         reason = "企业高管，集团客户部建议保留金卡半年（key contact of a corporate customer）"
         ended = self._grant_floor(self._of(book, "ended"), first, half_year, reason)
         self._assess(policy, first, tier_rules.ALL)
+        self._play_benefits_of_last_year(book, first)
         ended._end()
         self._assess(policy, tier_rules.add_months(first, 7).replace(day=10), tier_rules.NEW)
         policy.action_close()
@@ -205,6 +209,7 @@ class VipDemo(models.AbstractModel):
                 "reason": "祖孙三代均为本网用户，申请按银卡服务（three generations with us）",
             }
         )
+        self._play_benefits(book, policy.date_from, today)
         self._compute_run(policy, today, tier_rules.ALL)
 
     def _book_late(self, partners, today, amount):

@@ -88,7 +88,7 @@ class VipEntitlement(models.Model):
     # quota
     is_promised = fields.Boolean(readonly=True, string="Promised by the tier")
     quantity = fields.Integer(readonly=True, string="Of the tier")
-    goodwill = fields.Integer(readonly=True)
+    goodwill = fields.Integer(readonly=True, required=True)
     granted = fields.Integer(readonly=True, required=True)
     used = fields.Integer(readonly=True, required=True)
     remaining = fields.Integer(readonly=True, required=True)
@@ -444,9 +444,13 @@ class VipEntitlement(models.Model):
                 "period": quota.YEAR,
                 "date_from": bounds[0],
                 "date_to": bounds[1],
+                "is_promised": False,
+                "quantity": 0,
                 "granted": 0,
+                "goodwill": 0,
                 "used": 0,
                 "remaining": 0,
+                "is_unlimited": False,
                 "when_exhausted": quota.BLOCK,
                 "unit_value": benefit.unit_value,
             }

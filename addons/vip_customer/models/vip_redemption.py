@@ -645,18 +645,21 @@ class VipRedemption(models.Model):
         )
 
     def _advance(self, state, **values):
-        # guarded: written by the actions only, which checked the caller
-        self.sudo().write({"state": state, **values})
+        """Write the next state; each passes the triggers of the ledger."""
+        advanced = self.sudo()  # guarded: written by the actions only, which checked the caller
+        advanced.write({"state": state, **values})
+        advanced.flush_recordset()
 
     # ------------------------------------------------------------
     # AUTOMATIC BENEFITS
     # ------------------------------------------------------------
 
     @api.model
-    def _give_automatic(self, company):
+    def _give_automatic(self, company, day=None):
         """Turn what is left of automatic benefits into redemptions, set-based and ready to be issued;
         run as superuser. A second call writes none.
 
+        :param date day: today in the company without one
         :return: number of redemptions
         :rtype: int
         """
@@ -685,7 +688,7 @@ class VipRedemption(models.Model):
                   FROM taken
                 """,
                 company=company.id,
-                today=company._vip_today(),
+                today=day or company._vip_today(),
                 uid=self.env.uid,
                 now=self.env.cr.now(),
             )

@@ -21,7 +21,7 @@ class Periods(NamedTuple):
     year: tuple[date, date] | None
 
     def bounds(self, kind: str) -> tuple[date, date | None] | None:
-        """First and last day; what is given once begins today and never ends.
+        """First and last day; what is given once never ends (it begins with the tier, or today).
 
         >>> month = (date(2026, 3, 1), date(2026, 3, 31))
         >>> Periods(date(2026, 3, 10), month, None).bounds("once")
@@ -41,7 +41,9 @@ def _promises(company_id: int, periods: Periods, members: SQL) -> SQL:
     ]
     return SQL(
         """SELECT m.partner_id, tb.benefit_id, tb.tier_id, tb.quantity, tb.unit_value,
-                  b.when_exhausted, p.kind, p.date_from, p.date_to
+                  b.when_exhausted, p.kind, p.date_to,
+                  CASE p.kind WHEN 'once' THEN least(m.since, p.date_from)
+                              ELSE p.date_from END AS date_from
              FROM vip_membership m
              JOIN vip_tier_benefit tb ON tb.tier_id = m.tier_id
              JOIN vip_benefit b ON b.id = tb.benefit_id AND b.active IS TRUE
