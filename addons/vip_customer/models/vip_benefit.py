@@ -35,7 +35,7 @@ class VipBenefit(models.Model):
     sequence = fields.Integer(default=10)
     active = fields.Boolean(default=True)
     category_id = fields.Many2one(
-        "vip.benefit.category", required=True, ondelete="restrict", index=True
+        "vip.benefit.category", ondelete="restrict", index="btree_not_null"
     )
     category_sequence = fields.Integer(
         related="category_id.sequence", store=True, string="Sequence of the category"

@@ -38,7 +38,7 @@ class VipEntitlement(models.Model):
 
     _name = "vip.entitlement"
     _description = "Entitlement"
-    _inherit = "vip.guarded.mixin"
+    _inherit = "vip.customer.record"
     _order = "date_from desc, partner_id, benefit_id"
     _log_access = False
     _guarded_fields = frozenset(
@@ -63,10 +63,16 @@ class VipEntitlement(models.Model):
         }
     )
 
-    partner_id = fields.Many2one(
-        "res.partner", string="Customer", required=True, ondelete="restrict", readonly=True
+    partner_id = fields.Many2one(readonly=True, index=False)
+    company_id = UncheckedMany2one(
+        "res.company",
+        compute="_compute_company_id",
+        store=True,
+        precompute=True,
+        required=True,
+        readonly=True,
+        index=False,
     )
-    company_id = UncheckedMany2one("res.company", required=True, readonly=True)
     currency_id = fields.Many2one(related="company_id.currency_id")
     membership_id = fields.Many2one(related="partner_id.vip_membership_id")
     manager_id = fields.Many2one(related="partner_id.vip_membership_id.manager_id")
@@ -79,7 +85,7 @@ class VipEntitlement(models.Model):
     unit = fields.Char(related="benefit_id.unit")
     tier_id = UncheckedMany2one("vip.tier", readonly=True)
     # period
-    period = fields.Selection(PERIODS, required=True, readonly=True)
+    period = fields.Selection(PERIODS, default=quota.YEAR, required=True, readonly=True)
     date_from = fields.Date(required=True, readonly=True, string="From")
     date_to = fields.Date(readonly=True, string="Until", help="Last day, included.")
     is_current = fields.Boolean(
@@ -88,13 +94,14 @@ class VipEntitlement(models.Model):
     # quota
     is_promised = fields.Boolean(readonly=True, string="Promised by the tier")
     quantity = fields.Integer(readonly=True, string="Of the tier")
-    goodwill = fields.Integer(readonly=True, required=True)
-    granted = fields.Integer(readonly=True, required=True)
-    used = fields.Integer(readonly=True, required=True)
-    remaining = fields.Integer(readonly=True, required=True)
+    goodwill = fields.Integer(readonly=True, default=0, required=True)
+    granted = fields.Integer(readonly=True, default=0, required=True)
+    used = fields.Integer(readonly=True, default=0, required=True)
+    remaining = fields.Integer(compute="_compute_remaining", store=True, precompute=True)
     is_unlimited = fields.Boolean(readonly=True, string="Unlimited")
     when_exhausted = fields.Selection(
         [(quota.BLOCK, "Refuse"), (quota.WARN, "Give and warn"), (quota.ALLOW, "Give")],
+        default=quota.BLOCK,
         required=True,
         readonly=True,
         string="When used up",
@@ -102,7 +109,7 @@ class VipEntitlement(models.Model):
     unit_value = fields.Monetary(readonly=True, string="Value of a unit", aggregator=None)
     remaining_value = fields.Monetary(compute="_compute_remaining_value", string="Value left")
     left = fields.Char(compute="_compute_left", string="Left")
-    reminded_on = fields.Date(readonly=True)
+    reminded_on = fields.Date(readonly=True, string="Reminded on")
     redemption_ids = fields.One2many("vip.redemption", "entitlement_id", string="Redemptions")
     goodwill_ids = fields.One2many("vip.goodwill", "entitlement_id", string="Goodwill entries")
 
@@ -156,6 +163,11 @@ class VipEntitlement(models.Model):
         return Domain("date_from", "<=", day) & (
             Domain("date_to", "=", False) | Domain("date_to", ">=", day)
         )
+
+    @api.depends("granted", "used")
+    def _compute_remaining(self):
+        for line in self:
+            line.remaining = line.granted - line.used
 
     @api.depends("remaining", "unit_value", "is_unlimited")
     def _compute_remaining_value(self):
@@ -438,7 +450,6 @@ class VipEntitlement(models.Model):
         return self.create(
             {
                 "partner_id": member.partner_id.id,
-                "company_id": member.company_id.id,
                 "benefit_id": benefit.id,
                 "tier_id": member.tier_id.id,
                 "period": quota.YEAR,
@@ -446,12 +457,7 @@ class VipEntitlement(models.Model):
                 "date_to": bounds[1],
                 "is_promised": False,
                 "quantity": 0,
-                "granted": 0,
-                "goodwill": 0,
-                "used": 0,
-                "remaining": 0,
                 "is_unlimited": False,
-                "when_exhausted": quota.BLOCK,
                 "unit_value": benefit.unit_value,
             }
         )
