@@ -629,7 +629,8 @@ class VipRedemption(models.Model):
         if not self.env.user.has_group("vip_customer.group_vip_desk"):
             raise AccessError(self.env._("This needs a role at the desk of the VIP programme."))
         automatic = self.filtered(lambda redemption: redemption.benefit_id.delivery == AUTOMATIC)
-        automatic._members().check_access("write")
+        if automatic:  # none at all would still ask for the right to some memberships
+            automatic._members().check_access("write")
 
     def _check_state(self, *states):
         self.ensure_one()
