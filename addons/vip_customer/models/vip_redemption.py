@@ -538,7 +538,8 @@ class VipRedemption(models.Model):
             if redemption.state == CANCELLED:
                 raise UserError(self.env._("“%s” is cancelled already.", redemption.display_name))
         self._advance(CANCELLED, cancelled_by=self.env.uid)
-        for redemption in self.sudo():  # units are counted by the programme only
+        # once each, however often the caller names it; units are counted by the programme only
+        for redemption in self.sudo().union():
             redemption.entitlement_id._use(-redemption.quantity)
         self.sudo().activity_unlink(["vip_customer.mail_activity_type_redemption_approval"])
         return True
