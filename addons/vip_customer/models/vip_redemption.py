@@ -385,13 +385,15 @@ class VipRedemption(models.Model):
     @api.model
     def _record(self, member, line, quantity, details):
         """Write the ledger line of units just taken."""
-        value = quantity * line.unit_value
-        waits = (
-            line.benefit_id.needs_approval or value > member.company_id.vip_redemption_limit
-        ) and line.benefit_id.delivery == ON_REQUEST
+        company = member.company_id
+        value = company.currency_id.round(quantity * line.unit_value)
+        is_above = company.currency_id.compare_amounts(value, company.vip_redemption_limit) > 0
+        waits = line.benefit_id.delivery == ON_REQUEST and (
+            line.benefit_id.needs_approval or is_above
+        )
         redemption = self.with_context(mail_create_nolog=True, mail_create_nosubscribe=True).create(
             {
-                "date": member.company_id._vip_today(),
+                "date": company._vip_today(),
                 "requested_by": self.env.uid,
                 **{name: value for name, value in details.items() if value},
                 "partner_id": member.partner_id.id,
