@@ -1,4 +1,4 @@
-from datetime import timedelta
+from datetime import date, timedelta
 
 from dateutil.relativedelta import relativedelta
 
@@ -311,12 +311,34 @@ class VipEntitlement(models.Model):
         """The entitlement of a customer for a benefit on a day; granted now where the nightly job has
         not come to it. Empty where he has none. Run as superuser."""
         domain = Domain("partner_id", "=", partner.id) & Domain("benefit_id", "=", benefit.id)
-        found = self.search(domain & self._current(day), order="date_from desc", limit=1)
-        if not found and partner.vip_tier_id in benefit.tier_benefit_ids.tier_id:
+        found = self.search(domain & self._current(day))
+        if (
+            not any(line.is_promised for line in found)
+            and partner.vip_tier_id in benefit.tier_benefit_ids.tier_id
+        ):
             member = partner.vip_membership_id
             if self._grant(member.company_id, SQL("m.id = %s", member.id)):
-                found = self.search(domain & self._current(day), order="date_from desc", limit=1)
-        return found
+                found = self.search(domain & self._current(day))
+        return found._first_to_use()
+
+    def _first_to_use(self):
+        """Of what a customer has of one benefit at a time, the one that is used now.
+
+        Several periods run at a time where tiers promise the benefit for different periods. What has
+        something left comes first, then what the tier promises, then what is over first.
+        """
+        return self.sorted(
+            lambda line: (
+                not (line.is_unlimited or line.remaining > 0),
+                not line.is_promised,
+                line.date_to or date.max,
+            )
+        )[:1]
+
+    def _is_had(self):
+        """Whether there is anything of it: promised, kept or given as goodwill."""
+        self.ensure_one()
+        return bool(self.is_promised or self.is_unlimited or self.granted)
 
     def _use(self, quantity):
         """Take units, or give them back with a negative quantity.

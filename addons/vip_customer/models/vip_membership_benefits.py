@@ -71,8 +71,10 @@ class VipMembership(models.Model):
         Line = self.env["vip.entitlement"]
         today = self.company_id._vip_today()
         current = Line._current(today) & Domain("partner_id", "=", self.partner_id.id)
-        lines = Line.search(current, order="date_from")
-        own = {line.benefit_id: line for line in lines if line.is_promised or line.granted}
+        lines = Line.search(current).filtered(lambda line: line._is_had())
+        own = {
+            benefit: group._first_to_use() for benefit, group in lines.grouped("benefit_id").items()
+        }
         promises = {
             promise.benefit_id: promise
             for promise in self.env["vip.tier.benefit"].search([("tier_id", "=", self.tier_id.id)])

@@ -335,7 +335,7 @@ class VipRedemption(models.Model):
         company = member.company_id
         today = company._vip_today()
         line = self.env["vip.entitlement"]._of(member.partner_id, benefit, today)
-        if not line or not (line.is_promised or line.granted):
+        if not line or not line._is_had():
             raise UserError(self._not_promised_sentence(member, benefit, today))
         if day and not line.date_from <= day <= today:
             raise UserError(
