@@ -204,7 +204,7 @@ class VipEntitlement(models.Model):
         self.env.flush_all()
         periods = self._periods(company, day or company._vip_today())
         members = members or SQL("TRUE")
-        written = self._close_superseded(company, periods)
+        written = self._follow_policy(company, periods, members)
         for statement in (quota_sql.update, quota_sql.insert):
             self.env.cr.execute(statement(company.id, periods, members))
             written += self.env.cr.rowcount
@@ -223,19 +223,29 @@ class VipEntitlement(models.Model):
         )
 
     @api.model
-    def _close_superseded(self, company, periods):
-        """A policy that came into force before the last one was over ends that one's year."""
+    def _follow_policy(self, company, periods, members):
+        """The year is what the policy in force says: another policy that is superseded ends the day
+        before, one that is put in force again with another last day keeps what was used."""
         if not periods.year:
             return 0
-        first = periods.year[0]
+        first, last = periods.year
         self.env.cr.execute(
             SQL(
-                """UPDATE vip_entitlement SET date_to = %(last)s
-                    WHERE company_id = %(company)s AND period = 'year'
-                      AND date_from < %(first)s AND date_to >= %(first)s""",
+                """
+                UPDATE vip_entitlement e
+                   SET date_to = CASE WHEN e.date_from = %(first)s THEN %(last)s::date
+                                      ELSE greatest(e.date_from, %(first)s) - 1 END
+                  FROM vip_membership m
+                 WHERE m.partner_id = e.partner_id AND m.company_id = %(company)s AND %(members)s
+                   AND e.period = 'year'
+                   AND CASE WHEN e.date_from = %(first)s THEN e.date_to <> %(last)s
+                            ELSE e.date_from <= %(last)s
+                                 AND e.date_to >= greatest(e.date_from, %(first)s) END
+                """,
                 company=company.id,
+                members=members,
                 first=first,
-                last=first - timedelta(days=1),
+                last=last,
             )
         )
         return self.env.cr.rowcount
