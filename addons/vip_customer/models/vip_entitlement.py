@@ -425,6 +425,8 @@ class VipEntitlement(models.Model):
         if not member.tier_id:
             raise UserError(self.env._("“%s” is no VIP customer today.", partner.display_name))
         day = member.company_id._vip_today()
+        if quantity > 0 and not benefit.active:
+            raise UserError(self.env._("The benefit “%s” is not offered any more.", benefit.name))
         line = self._of(partner, benefit, day) or self._create_for_goodwill(member, benefit, day)
         if line.is_unlimited:
             raise UserError(
@@ -473,7 +475,7 @@ class VipEntitlement(models.Model):
     def _create_for_goodwill(self, member, benefit, day):
         """An entitlement without a promise, for the policy year."""
         bounds = self._periods(member.company_id, day).year
-        if not benefit._is_counted(1) or not benefit.active:
+        if not benefit._is_counted(1):
             raise UserError(
                 self.env._("“%s” is nothing that can be given by the unit.", benefit.name)
             )
