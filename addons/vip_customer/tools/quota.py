@@ -96,8 +96,9 @@ def regrant(quota: Quota, promise: Promise | None, keep: bool = False) -> Quota:
         return quota
     when_exhausted = promise.when_exhausted if promise else BLOCK
     target = (promise.quantity if promise else 0) + quota.goodwill
+    is_unlimited = _quantity(promise) == 0 or (keep and quota.is_unlimited)
     if _quantity(promise) == _quantity(quota.promise):
-        granted = quota.granted
+        granted, is_unlimited = quota.granted, quota.is_unlimited
     elif quota.is_unlimited:
         granted = max(target, quota.used)
     elif target >= quota.granted:
@@ -109,7 +110,7 @@ def regrant(quota: Quota, promise: Promise | None, keep: bool = False) -> Quota:
     return quota._replace(
         promise=promise,
         granted=granted,
-        is_unlimited=_quantity(promise) == 0 or (keep and quota.is_unlimited),
+        is_unlimited=is_unlimited,
         when_exhausted=when_exhausted,
     )
 

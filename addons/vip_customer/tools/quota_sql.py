@@ -102,8 +102,10 @@ def update(company_id: int, periods: Periods, members: SQL) -> SQL:
                                     WHEN target >= old_granted THEN target
                                     WHEN keep_on_downgrade THEN old_granted
                                     ELSE greatest(target, used) END AS granted,
-                               is_promised AND quantity = 0
-                               OR keep_on_downgrade AND was_unlimited AS is_unlimited
+                               CASE WHEN is_same_promise THEN was_unlimited
+                                    ELSE is_promised AND quantity = 0
+                                         OR keep_on_downgrade AND was_unlimited
+                                    END AS is_unlimited
                           FROM (SELECT o.id, o.used, o.granted AS old_granted,
                                        o.is_unlimited AS was_unlimited, b.keep_on_downgrade,
                                        coalesce(p.tier_id, o.tier_id) AS tier_id,
