@@ -3,7 +3,8 @@
     "summary": "Tiers, rights and care of high-value personal customers",
     "description": """
 Who is a VIP customer this year, and why: tiers from real billing facts, by rules of the year that are
-dry-run on the whole book, approved by a second person and applied in one go.
+dry-run on the whole book, approved by a second person and applied in one go. What each tier is promised,
+what is left of it and who got what; greetings on birthdays and festivals.
 """,
     "version": "19.0.1.0.0",
     "category": "Sales/CRM",
