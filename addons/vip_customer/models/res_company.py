@@ -18,6 +18,14 @@ class ResCompany(models.Model):
     )
     vip_use_automatic = fields.Float(default=0.95, string="Expected use of automatic benefits")
 
+    vip_greeting_gateway = fields.Selection(
+        [("odoo", "Odoo"), ("file", "Own gateway, by file")],
+        required=True,
+        default="odoo",
+        string="Greetings by text message",
+        help="Odoo sends the texts, or a daily file of messages takes them to a gateway of your own.",
+    )
+
     _vip_redemption_limit_positive = models.Constraint(
         "CHECK (vip_redemption_limit >= 0)", "The limit of redemptions cannot be negative."
     )
@@ -26,12 +34,19 @@ class ResCompany(models.Model):
         "The expected use of benefits is a share between 0 % and 100 %.",
     )
 
-    def _vip_today(self):
-        """Today in the company's calendar (``resource_calendar_id.tz``, UTC without one)."""
+    def _vip_tz(self):
+        """The time zone of the company's calendar, UTC without one."""
         self.ensure_one()
-        zone = pytz.timezone(self.resource_calendar_id.tz or "UTC")
-        now = pytz.utc.localize(fields.Datetime.now())
-        return now.astimezone(zone).date()
+        return self.resource_calendar_id.tz or "UTC"
+
+    def _vip_today(self):
+        """Today in the company's time zone."""
+        return self._vip_local(fields.Datetime.now()).date()
+
+    def _vip_local(self, moment, tz=None):
+        """A UTC moment as it reads on a clock in this time zone, else in the company's."""
+        zone = pytz.timezone(tz or self._vip_tz())
+        return pytz.utc.localize(moment).astimezone(zone).replace(tzinfo=None)
 
     def _vip_lang(self):
         """The language to write in where nobody is at the screen."""

@@ -6,7 +6,7 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Domain
 from odoo.tools import SQL, format_date
 
-from ..tools import tier_rules
+from ..tools import greeting_days, tier_rules
 from .vip_tier_history import CHANGE_COLUMNS
 
 BILL_MONTHS = 18
@@ -120,13 +120,31 @@ class VipMembership(models.Model):
     manager_id = fields.Many2one("res.users", string="Account manager", readonly=True, copy=False)
     team_id = fields.Many2one("crm.team", string="Branch", readonly=True, copy=False)
     # private profile
-    birthday = fields.Date(copy=False)
+    birthday = fields.Date(
+        copy=False,
+        help="A lunar birthday is entered as it is spoken: the 15th of the eighth lunar month of 1964 "
+        "as 15 August 1964. Is the day not in the calendar, as the 30th of the second month, take the "
+        "day before.",
+    )
     birthday_calendar = fields.Selection(
-        [("solar", "Solar"), ("lunar", "Lunar")],
-        default="solar",
+        [(greeting_days.SOLAR, "Solar"), (greeting_days.LUNAR, "Lunar")],
+        default=greeting_days.SOLAR,
         copy=False,
         string="Birthday calendar",
     )
+    next_birthday = fields.Date(
+        compute="_compute_next_birthday",
+        string="Next birthday",
+        help="29 February is kept on 28 February; a lunar birthday in the ordinary month of its number, "
+        "the 30th of a short lunar month on the 29th.",
+    )
+    no_greetings = fields.Boolean(
+        copy=False,
+        string="No greetings",
+        help="The customer wishes no texts, e-mails or cards on birthdays and festivals. Gifts of the "
+        "tier remain.",
+    )
+    preference_ids = fields.One2many("vip.preference", "membership_id", string="Preferences")
     # contact
     phone = fields.Char(related="partner_id.phone", related_sudo=False)
     email = fields.Char(related="partner_id.email", related_sudo=False)
@@ -170,6 +188,17 @@ class VipMembership(models.Model):
             & Domain("valid_until", "<", company._vip_today())
             for company in self.env.companies
         )
+
+    @api.depends("birthday", "birthday_calendar")
+    def _compute_next_birthday(self):
+        months = self.env["vip.lunar.month"]._months()
+        for member in self:
+            member.next_birthday = member.birthday and greeting_days.next_birthday(
+                member.birthday,
+                member.birthday_calendar,
+                member.company_id._vip_today(),
+                months,
+            )
 
     def _compute_number_count(self):
         counts = dict(
@@ -288,6 +317,22 @@ class VipMembership(models.Model):
                     )
                 )
 
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_known(self):
+        # as above
+        for member in self.sudo():
+            domain = [("partner_id", "=", member.partner_id.id)]
+            for name in ("vip.preference", "vip.greeting"):
+                if self.env[name].sudo().search_count(domain, limit=1):
+                    raise UserError(
+                        self.env._(
+                            "The membership of “%s” has preferences or greetings and cannot be deleted. "
+                            "To erase a person, delete the preferences, anonymise the contact and keep "
+                            "the rows.",
+                            member.partner_id.display_name,
+                        )
+                    )
+
     def _has_lines(self):
         domain = [("membership_id", "in", self.ids)]
         return bool(self.env["vip.tier.run.line"].search_count(domain, limit=1))
@@ -394,6 +439,11 @@ class VipMembership(models.Model):
                 )
         self.sudo()._assign(manager, team)
         return True
+
+    def _responsible(self):
+        """Who is to act for this customer: his account manager, else the lead of his branch."""
+        self.ensure_one()
+        return (self.manager_id | self.team_id.user_id).filtered("active")[:1]
 
     def _assign(self, manager, team):
         """Write who is responsible from today on; run as superuser, by ``assign`` and the import,
