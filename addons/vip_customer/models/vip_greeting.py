@@ -22,6 +22,7 @@ LATE, OPTED_OUT, NO_NUMBER, NUMBER_BLOCKED = "late", "opted_out", "no_number", "
 NO_EMAIL, EMAIL_BLOCKED, NO_ADDRESS = "no_email", "email_blocked", "no_address"
 NOBODY, TEMPLATE, DELIVERY = "nobody", "template", "delivery"
 FILE_KINDS = {SMS: MESSAGES, CARD: LABELS}
+GIFT_BENEFIT = "FAMILY"
 BATCH = 1000
 
 
@@ -134,9 +135,12 @@ class VipGreeting(models.Model):
 
     def _greet_all(self, now):
         """Greet everybody of the company who is due at this moment, and write the files."""
+        self._decide_all(now)
+        self._write_files(now)
+
+    def _decide_all(self, now):
         while self._greet_batch(now):
             pass
-        self._write_files(now)
 
     def _greet_batch(self, now):
         """Decide about some who are due and hand their greetings out; False when nobody is left."""
@@ -227,12 +231,14 @@ class VipGreeting(models.Model):
         """A task on each customer's membership for who looks after him."""
         model_id = self.env["ir.model"]._get_id("vip.membership")
         activity_type = self.env.ref("vip_customer.mail_activity_type_gift")
-        wishes = self._gift_wishes()
+        wishes, left = self._gift_wishes(), self._gifts_left()
         tasks = []
         for greeting in self:
             member = greeting.partner_id.vip_membership_id
             user = member._responsible()
-            note = greeting.with_context(lang=user.lang)._gift_note(wishes.get(member.partner_id))
+            note = greeting.with_context(lang=user.lang)._gift_note(
+                wishes.get(member.partner_id), left.get(member.partner_id)
+            )
             tasks.append(
                 {
                     "res_model_id": model_id,
@@ -253,7 +259,19 @@ class VipGreeting(models.Model):
         )
         return wishes.grouped("partner_id")
 
-    def _gift_note(self, wishes):
+    def _gifts_left(self):
+        """:return: dict customer -> what he has of the benefit this period, where it is counted"""
+        entitlements = self.env["vip.entitlement"].search(
+            [
+                ("partner_id", "in", self.partner_id.ids),
+                ("benefit_id.code", "=", GIFT_BENEFIT),
+                ("is_current", "=", True),
+                ("is_unlimited", "=", False),
+            ]
+        )
+        return entitlements.grouped("partner_id")
+
+    def _gift_note(self, wishes, entitlement):
         """What the account manager reads in the task, in the language of the context."""
         self.ensure_one()
         lines = [
@@ -264,6 +282,14 @@ class VipGreeting(models.Model):
                 day=format_date(self.env, self.date),
             )
         ]
+        if entitlement:
+            lines.append(
+                self.env._(
+                    "%(left)s of %(granted)s left in this period.",
+                    left=entitlement[0].remaining,
+                    granted=entitlement[0].granted,
+                )
+            )
         for wish in (wishes or self.env["vip.preference"]).with_env(self.env):
             lines.append(
                 self.env._("%(type)s: %(value)s", type=wish.type_id.name, value=wish.value)

@@ -49,7 +49,10 @@ class Due(NamedTuple):
 
 class VipGreeting(models.Model):
     """Who is due: customers with a tier that has a rule for an occasion of these days, not archived,
-    about whom nothing was decided yet. One query for each occasion."""
+    about whom nothing was decided yet. One query for each occasion.
+
+    The tier must promise it: greetings the benefit ``GREETING``, gifts the benefit ``FAMILY``.
+    """
 
     _inherit = "vip.greeting"
 
@@ -187,6 +190,10 @@ class VipGreeting(models.Model):
                         ORDER BY n.is_primary DESC NULLS LAST, sum(f.amount) DESC NULLS LAST, n.id
                         LIMIT 1) n ON w.medium = 'sms'
                  WHERE r.active AND r.occasion_id = %(occasion)s
+                   AND EXISTS (SELECT FROM vip_tier_benefit tb JOIN vip_benefit b ON b.id = tb.benefit_id
+                                WHERE tb.tier_id = m.tier_id AND b.active
+                                  AND b.code = CASE w.medium WHEN 'gift' THEN 'FAMILY'
+                                                             ELSE 'GREETING' END)
                    AND CASE WHEN w.medium IN ('card', 'gift') THEN
                                  d.date BETWEEN %(today)s - 1
                                             AND %(today)s + CASE w.medium WHEN 'card' THEN %(card_days)s

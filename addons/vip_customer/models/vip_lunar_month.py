@@ -24,17 +24,13 @@ class VipLunarMonth(models.Model):
     _month_number = models.Constraint(
         "CHECK (month BETWEEN 1 AND 12)", "The lunar months are numbered from 1 to 12."
     )
-    _days_number = models.Constraint(
-        "CHECK (days IN (29, 30))", "A lunar month has 29 or 30 days."
-    )
+    _days_number = models.Constraint("CHECK (days IN (29, 30))", "A lunar month has 29 or 30 days.")
 
     @api.depends("year", "month", "is_leap")
     def _compute_display_name(self):
         for month in self:
             number = f"{month.year}-{month.month:02}"
-            month.display_name = (
-                self.env._("%s (leap month)", number) if month.is_leap else number
-            )
+            month.display_name = self.env._("%s (leap month)", number) if month.is_leap else number
 
     @api.model
     def _months(self, first=None, last=None):

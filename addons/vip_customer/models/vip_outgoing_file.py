@@ -88,7 +88,7 @@ class VipOutgoingFile(models.Model):
         self.greeting_ids.unlink()
         greetings = self.env["vip.greeting"].with_company(self.company_id)
         now = fields.Datetime.now()
-        greetings._greet_all(now)
+        greetings._decide_all(now)
         self._fill(greetings._without_file()[self.kind])
         greetings._write_files(now)
 

@@ -1,4 +1,5 @@
-from odoo import fields, models
+from odoo import api, fields, models
+from odoo.exceptions import UserError
 
 
 class VipPreferenceType(models.Model):
@@ -22,3 +23,15 @@ class VipPreferenceType(models.Model):
 
     _code_uniq = models.Constraint("UNIQUE (code)", "Another preference type has this code.")
     _weight_positive = models.Constraint("CHECK (weight >= 0)", "A weight cannot be negative.")
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_used(self):
+        # preferences count also where the user may not see them
+        preferences = self.env["vip.preference"].sudo()
+        used = preferences.search([("type_id", "in", self.ids)], limit=1)
+        if used:
+            raise UserError(
+                self.env._(
+                    "“%s” is in use and cannot be deleted. Archive it instead.", used.type_id.name
+                )
+            )

@@ -6,7 +6,8 @@
     rival     Rival        -          -
 
 Each of them has an import (own: by the importer, else by boss), a number, bills of 2025, the tier silver
-by an applied run, a line in a run that is only computed, a requested override and a birthday.
+by an applied run, a line in a run that is only computed, a requested override, a birthday, a preference
+and a greeting in a file.
 """
 
 from base64 import b64encode
@@ -81,6 +82,14 @@ class DoorsCase(VipCase):
         applied.state = "approved"
         applied._apply()
         computed._compute_lines()
+        file = cls.env["vip.outgoing.file"].create(
+            {
+                "company_id": cls.company.id,
+                "kind": "messages",
+                "date": cls.company._vip_today(),
+                "filename": "messages.csv",
+            }
+        )
         for name, partner in partners.items():
             partner.vip_membership_id.birthday = BIRTHDAY
             found = {
@@ -110,6 +119,7 @@ class DoorsCase(VipCase):
                         "user_id": cls.users["importer" if name == "own" else "boss"].id,
                     }
                 ),
+                **cls._greeting_of(partner, file),
                 "vip.tier.policy": policy,
                 "vip.tier.rule": policy.rule_ids[0],
                 "vip.tier.band": policy.band_ids[0],
@@ -124,6 +134,35 @@ class DoorsCase(VipCase):
                 .with_context(vip_run_ids=runs.ids)
                 .browse(partner.id),
             }
+
+    @classmethod
+    def _greeting_of(cls, partner, file):
+        """His greeting and preference, with the catalogues that they are from."""
+        rule = cls.env.ref("vip_customer.greeting_rule_birthday_silver_sms")
+        kind = cls.env.ref("vip_customer.preference_type_hobby")
+        return {
+            "vip.occasion": rule.occasion_id,
+            "vip.occasion.date": cls.env.ref("vip_customer.mid_autumn_2026"),
+            "vip.lunar.month": cls.env.ref("vip_customer.lunar_month_2026_01"),
+            "vip.greeting.rule": rule,
+            "vip.preference.type": kind,
+            "vip.outgoing.file": file,
+            "vip.preference": cls.env["vip.preference"].create(
+                {"partner_id": partner.id, "type_id": kind.id, "value": "Chess"}
+            ),
+            "vip.greeting": cls.env["vip.greeting"].create(
+                {
+                    "partner_id": partner.id,
+                    "occasion_id": rule.occasion_id.id,
+                    "tier_id": rule.tier_id.id,
+                    "year": 2025,
+                    "medium": "sms",
+                    "date": "2025-04-05",
+                    "state": "filed",
+                    "file_id": file.id,
+                }
+            ),
+        }
 
     def _as(self, role, record):
         """The record as this role sees it, with nothing in the cache that somebody else read."""

@@ -68,6 +68,27 @@ RIGHTS = {
         "boss": ("rw", "rw"),
         "auditor": ("r", "r"),
     },
+    "vip.preference": {
+        "manager_a": ("rwu", ""),
+        "lead": ("rwu", ""),
+        "boss": ("rwu", "rwu"),
+        "auditor": ("r", "r"),
+    },
+    "vip.greeting": {
+        "manager_a": ("r", ""),
+        "lead": ("r", ""),
+        "boss": ("r", "r"),
+        "auditor": ("r", "r"),
+    },
+    "vip.outgoing.file": {"boss": ("r", "r"), "auditor": ("r", "r")},
+}
+# What all companies share: read by account managers and up and by the auditor, written by managers.
+CATALOGUES = {
+    "vip.occasion",
+    "vip.occasion.date",
+    "vip.lunar.month",
+    "vip.greeting.rule",
+    "vip.preference.type",
 }
 # Who may create at all (a rule still says for whom).
 CREATORS = {
@@ -81,6 +102,8 @@ CREATORS = {
     "vip.tier.band": {"boss"},
     "vip.tier.run": {"boss"},
     "vip.billing.month": {"boss"},
+    "vip.preference": {"manager_a", "lead", "boss"},
+    **{name: {"boss"} for name in CATALOGUES},
     "vip.manager.assign": {"lead", "boss"},
     "vip.number.owner": {"manager_a", "lead", "boss"},
     "vip.tier.run.decide": {"boss"},
@@ -137,7 +160,8 @@ class TestSecurityRoles(DoorsCase):
                             for r in rules
                         )
                     )
-                if not model._transient and name not in ("vip.tier", "vip.import.progress"):
+                shared = {"vip.tier", "vip.import.progress", *CATALOGUES}
+                if not model._transient and name not in shared:
                     self.assertIn(name, RIGHTS, "not in the table of rights")
 
     def test_customer_models_have_the_roles_rules(self):
@@ -213,6 +237,18 @@ class TestSecurityRoles(DoorsCase):
                 self.assertEqual(tiers.has_access("write"), role in ("boss", "approver"))
                 if role != "portal":
                     self.assertEqual(tiers.read()[0]["code"], "gold")
+
+    def test_catalogues(self):
+        for name in CATALOGUES:
+            for role in ROLES:
+                record = self._as(role, self.book["own"][name])
+                with self.subTest(model=name, role=role):
+                    self.assertEqual(
+                        record.has_access("read"),
+                        role in ("manager_a", "lead", "boss", "approver", "auditor"),
+                    )
+                    for operation in ("write", "unlink"):
+                        self.assertEqual(record.has_access(operation), role in ("boss", "approver"))
 
     def test_auditor_who_manages_customers_writes_only_his_own(self):
         both = self._create_user("both", "user", "auditor")

@@ -1,0 +1,96 @@
+from psycopg2.errors import UniqueViolation
+
+from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.tests import Form, tagged
+
+from .common import VipCase
+
+
+@tagged("post_install", "-at_install", "vip_greeting")
+class TestPreference(VipCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.hobby = cls.env.ref("vip_customer.preference_type_hobby")
+        cls.family = cls.env.ref("vip_customer.preference_type_family")
+        cls.customer = cls._create_customer("Li Hua")
+        cls.member = cls.customer.vip_membership_id
+        cls.member.manager_id = cls.users["manager_a"]
+
+    def _create_preference(self, kind, value="Chess", user=None, **values):
+        preferences = self.env["vip.preference"]
+        if user:
+            self.env.flush_all()
+            preferences = preferences.with_user(self.users[user])
+        return preferences.create(
+            {"partner_id": self.customer.id, "type_id": kind.id, "value": value, **values}
+        )
+
+    def test_on_the_vip_page(self):
+        """The account manager writes it down where he reads everything else."""
+        with Form(self.member.with_user(self.users["manager_a"])) as form:
+            with form.preference_ids.new() as line:
+                line.type_id = self.hobby
+                line.value = "Chess"
+        self.assertRecordValues(
+            self.env["vip.preference"].search([("partner_id", "=", self.customer.id)]),
+            [{"value": "Chess", "company_id": self.company.id, "date": self.company._vip_today()}],
+        )
+        self.assertEqual(self.member.preference_ids.value, "Chess")
+        with Form(self.member.with_user(self.users["manager_a"])) as form:
+            form.preference_ids.remove(0)
+        self.assertFalse(self.member.preference_ids)
+
+    def test_consent(self):
+        self._create_preference(self.family, "Two children", consent=True)
+        with self.assertRaisesRegex(ValidationError, "only with the customer's consent"):
+            self.member.preference_ids.consent = False
+
+    def test_no_consent(self):
+        with self.assertRaisesRegex(ValidationError, "only with the customer's consent"):
+            self._create_preference(self.family, "Two children")
+
+    def test_one_of_each_type(self):
+        self._create_preference(self.hobby)
+        with self._violates(UniqueViolation, "vip_preference_type_uniq"):
+            self._create_preference(self.hobby, "Fishing")
+
+    def test_type_twice(self):
+        with self._violates(UniqueViolation, "vip_preference_type_code_uniq"):
+            self.env["vip.preference.type"].create({"name": "Again", "code": "hobby"})
+
+    def test_of_another_ones_customer(self):
+        self.member.manager_id = self.users["manager_b"]
+        with self.assertRaises(AccessError):
+            self._create_preference(self.hobby, user="manager_a")
+        with self.assertRaises(AccessError):
+            self.env["vip.preference"].with_user(self.users["manager_a"]).create(
+                {"membership_id": self.member.id, "type_id": self.hobby.id, "value": "Chess"}
+            )
+
+    def test_moved_to_another_customer(self):
+        """A preference stays with its customer's reach, whoever writes it."""
+        preference = self._create_preference(self.hobby)
+        other = self._create_customer("Other")
+        self.env.flush_all()
+        self.env.invalidate_all()
+        with self.assertRaises(AccessError):
+            preference.with_user(self.users["manager_a"]).partner_id = other
+
+    def test_joins_the_programme(self):
+        partner = self.env["res.partner"].create({"name": "New"})
+        self.env["vip.preference"].create(
+            {"partner_id": partner.id, "type_id": self.hobby.id, "value": "Chess"}
+        )
+        self.assertEqual(partner.vip_membership_id.preference_ids.value, "Chess")
+
+    def test_membership_with_a_preference_stays(self):
+        self._create_preference(self.hobby)
+        with self.assertRaisesRegex(UserError, "has preferences or greetings"):
+            self.member.unlink()
+
+    def test_type_in_use_stays(self):
+        kind = self.env["vip.preference.type"].create({"name": "Pets", "code": "pets"})
+        self._create_preference(kind, "Cat")
+        with self.assertRaisesRegex(UserError, "is in use"):
+            kind.unlink()
