@@ -188,9 +188,11 @@ class TestOutgoingFile(GreetingCase):
     def test_only_todays_file(self):
         self._create_vip("Li Hua")
         self._greet("2026-03-10 00:30")
-        with freeze_time("2026-03-11 02:00:00"):
-            with self.assertRaisesRegex(UserError, "was for another day"):
-                self._build("boss", self._files())
+        with (
+            freeze_time("2026-03-11 02:00:00"),
+            self.assertRaisesRegex(UserError, "was for another day"),
+        ):
+            self._build("boss", self._files())
 
     def test_only_a_manager(self):
         self._create_vip("Li Hua")

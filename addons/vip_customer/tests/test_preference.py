@@ -28,16 +28,16 @@ class TestPreference(VipCase):
 
     def test_on_the_vip_page(self):
         """The account manager writes it down where he reads everything else."""
-        with Form(self.member.with_user(self.users["manager_a"])) as form:
-            with form.preference_ids.new() as line:
-                line.type_id = self.hobby
-                line.value = "Chess"
+        page = self.member.with_user(self.users["manager_a"])
+        with Form(page) as form, form.preference_ids.new() as line:
+            line.type_id = self.hobby
+            line.value = "Chess"
         self.assertRecordValues(
             self.env["vip.preference"].search([("partner_id", "=", self.customer.id)]),
             [{"value": "Chess", "company_id": self.company.id, "date": self.company._vip_today()}],
         )
         self.assertEqual(self.member.preference_ids.value, "Chess")
-        with Form(self.member.with_user(self.users["manager_a"])) as form:
+        with Form(page) as form:
             form.preference_ids.remove(0)
         self.assertFalse(self.member.preference_ids)
 
