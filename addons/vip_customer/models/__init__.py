@@ -47,4 +47,5 @@ from . import (
     crm_lead,
     vip_demo,
     vip_demo_benefits,
+    vip_demo_greetings,
 )

@@ -55,6 +55,7 @@ class VipDemo(models.AbstractModel):
         demo._play_last_year(book, start)
         policy = demo._play_this_year(book, start, today)
         demo._play_today(book, policy, today)
+        demo._play_greetings(book, today)
 
     # ------------------------------------------------------------
     # THE BOOK

@@ -28,6 +28,7 @@ class TestDemo(TransactionCase):
                 self._check_book(company)
                 self._check_months(company, date.fromisoformat(day))
                 self._check_policies(company, date.fromisoformat(day))
+                self._check_greetings(company, date.fromisoformat(day))
                 self._check_waiting_run(company)
                 point.rollback()
                 self.env.registry.clear_cache()
@@ -88,6 +89,18 @@ class TestDemo(TransactionCase):
         policies = self.env["vip.tier.policy"].search([("company_id", "=", company.id)])
         self.assertEqual(policies.mapped("state"), ["draft", "in_force", "closed"])
         self.assertEqual(policies[1], policies._in_force(company, today))
+
+    def _check_greetings(self, company, today):
+        """Somebody is greeted whatever day it is, nobody through a gateway."""
+        greetings = self.env["vip.greeting"].search([("company_id", "=", company.id)])
+        self.assertLessEqual({"filed", "task", "skipped"}, set(greetings.mapped("state")))
+        self.assertNotIn("queued", greetings.mapped("state"))
+        self.assertLessEqual({"late", "opted_out"} & set(greetings.mapped("reason")), {"opted_out"})
+        members = self.env["vip.membership"].search([("company_id", "=", company.id)])
+        self.assertEqual(set(members.mapped("birthday_calendar")), {"solar", "lunar"})
+        self.assertTrue(members.filtered(lambda member: str(member.birthday) == "1964-02-29"))
+        coming = [member.next_birthday for member in members if member.next_birthday]
+        self.assertGreaterEqual(sum((day - today).days <= 10 for day in coming), 10)
 
     def _check_waiting_run(self, company):
         """One run waits for an approver, moves customers and can be applied today."""
