@@ -19,7 +19,7 @@ class ResCompany(models.Model):
     vip_use_automatic = fields.Float(default=0.95, string="Expected use of automatic benefits")
 
     vip_greeting_gateway = fields.Selection(
-        [("odoo", "Odoo"), ("file", "Own gateway, by file")],
+        [("odoo", "By Odoo"), ("file", "Own gateway, by file")],
         required=True,
         default="odoo",
         string="Greetings by text message",

@@ -82,10 +82,18 @@ class VipGreeting(models.Model):
     text = fields.Text()
     not_before = fields.Datetime(string="Not before")
     sms_id = fields.Many2one(
-        "sms.sms", ondelete="set null", index="btree_not_null", groups="base.group_system"
+        "sms.sms",
+        string="Queued text",
+        ondelete="set null",
+        index="btree_not_null",
+        groups="base.group_system",
     )
     mail_id = fields.Many2one(
-        "mail.mail", ondelete="set null", index="btree_not_null", groups="base.group_system"
+        "mail.mail",
+        string="Queued e-mail",
+        ondelete="set null",
+        index="btree_not_null",
+        groups="base.group_system",
     )
     file_id = fields.Many2one(
         "vip.outgoing.file",

@@ -44,7 +44,7 @@ class VipOutgoingFile(models.Model):
     file = fields.Binary(readonly=True)
     row_count = fields.Integer(readonly=True, string="Rows")
     greeting_ids = fields.One2many("vip.greeting", "file_id", readonly=True, string="Greetings")
-    is_todays = fields.Boolean(compute="_compute_is_todays")
+    is_todays = fields.Boolean(compute="_compute_is_todays", string="Of today")
 
     _name_uniq = models.Constraint(
         "UNIQUE (company_id, filename)", "There is an outgoing file of this name already."
