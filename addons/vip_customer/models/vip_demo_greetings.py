@@ -24,7 +24,7 @@ class VipDemo(models.AbstractModel):
     Texts go into files: the demo sends nothing to anybody.
     """
 
-    _inherit = "vip.demo"
+    _inherit = "vip.demo"  # pylint: disable=consider-merging-classes-inherited
 
     def _play_greetings(self, book, today):
         self.env.company.vip_greeting_gateway = "file"

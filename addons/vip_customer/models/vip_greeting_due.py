@@ -4,6 +4,7 @@ from typing import NamedTuple
 import pytz
 
 from odoo import models
+from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ..tools import tier_rules
@@ -73,7 +74,7 @@ class VipGreeting(models.Model):
             return []
         zones = self._zones()
         found = []
-        for occasion in self.env["vip.greeting.rule"].search([]).occasion_id:
+        for occasion in self.env["vip.greeting.rule"].search(Domain.TRUE).occasion_id:
             if len(found) < limit and occasion.active:
                 days = self._days_of(occasion, first, last, mourning)
                 if days:
