@@ -586,6 +586,37 @@ class TestGreeting(GreetingCase):
         with self.assertRaisesRegex(ValidationError, "is not written for VIP memberships"):
             self._create_rule(self.festival, self.silver, sms_template_id=words.id)
 
+    def test_words_are_the_managers(self):
+        """He writes the templates of greetings, and no others."""
+        other = self.words.copy({"model_id": self.env["ir.model"]._get_id("res.partner")})
+        self.env.flush_all()
+        boss, clerk = self.users["boss"], self.users["manager_a"]
+        self.words.with_user(boss).body = "Better words"
+        self.letter.with_user(boss).subject = "Better words"
+        self.assertFalse(other.with_user(boss).has_access("write"))
+        self.assertFalse(self.words.with_user(clerk).has_access("write"))
+
+    def test_age_below_zero(self):
+        with self._violates(CheckViolation, "vip_occasion_min_age_positive"):
+            self.festival.min_age = -1
+            self.env.flush_all()
+
+    def test_wrong_lunar_months(self):
+        good = {"year": 2050, "month": 1, "date_from": "2050-01-23", "days": 29}
+        months = self.env["vip.lunar.month"]
+        months.create([good, {**good, "is_leap": True}])
+        for values, error, constraint in (
+            (good, UniqueViolation, "vip_lunar_month_month_uniq"),
+            ({**good, "month": 13}, CheckViolation, "vip_lunar_month_month_number"),
+            ({**good, "month": 2, "days": 31}, CheckViolation, "vip_lunar_month_days_number"),
+        ):
+            with self.subTest(values=values), self._violates(error, constraint):
+                months.create(values)
+
+    def test_name_of_a_lunar_month(self):
+        month = self.env.ref("vip_customer.lunar_month_2028_05_leap")
+        self.assertEqual(month.display_name, "2028-05 (leap month)")
+
     def test_occasion_twice(self):
         with self._violates(UniqueViolation, "vip_occasion_code_uniq"):
             self.env["vip.occasion"].create({"name": "Again", "code": "birthday"})

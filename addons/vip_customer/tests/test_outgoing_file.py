@@ -2,6 +2,8 @@ import base64
 import csv
 import io
 
+from psycopg2.errors import UniqueViolation
+
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import freeze_time, tagged
 
@@ -53,6 +55,12 @@ class TestOutgoingFile(GreetingCase):
         self._greet("2026-03-10 00:30")
         self._greet("2026-03-10 01:00")
         self.assertEqual(len(self._files()), 1)
+
+    def test_same_name_twice(self):
+        self._create_vip("Li Hua")
+        self._greet()
+        with self._violates(UniqueViolation, "vip_outgoing_file_name_uniq"):
+            self._files().copy()
 
     def test_no_file_without_rows(self):
         self._greet()

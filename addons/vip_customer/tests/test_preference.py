@@ -1,4 +1,4 @@
-from psycopg2.errors import UniqueViolation
+from psycopg2.errors import CheckViolation, UniqueViolation
 
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import Form, tagged
@@ -58,6 +58,11 @@ class TestPreference(VipCase):
     def test_type_twice(self):
         with self._violates(UniqueViolation, "vip_preference_type_code_uniq"):
             self.env["vip.preference.type"].create({"name": "Again", "code": "hobby"})
+
+    def test_weight_below_zero(self):
+        with self._violates(CheckViolation, "vip_preference_type_weight_positive"):
+            self.hobby.weight = -1
+            self.env.flush_all()
 
     def test_of_another_ones_customer(self):
         self.member.manager_id = self.users["manager_b"]
