@@ -77,7 +77,7 @@ what is left of it and who got what; greetings on birthdays and festivals.
         "demo/crm_lead_demo.xml",
     ],
     "assets": {
-        "web.assets_backend": ["vip_customer/static/src/vip_import/**/*"],
+        "web.assets_backend": ["vip_customer/static/src/**/*"],
         "web.assets_tests": ["vip_customer/static/tests/tours/**/*"],
     },
     "application": True,

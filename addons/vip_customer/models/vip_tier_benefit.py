@@ -27,7 +27,7 @@ class VipTierBenefit(models.Model):
 
     tier_id = fields.Many2one("vip.tier", required=True, ondelete="cascade", index=True)
     benefit_id = fields.Many2one("vip.benefit", required=True, ondelete="cascade", index=True)
-    quantity = fields.Integer(help="Units in each period; 0 is unlimited.")
+    quantity = fields.Integer(aggregator=None, help="Units in each period; 0 is unlimited.")
     period = fields.Selection(PERIODS, default=quota.YEAR, required=True)
     unit_value = fields.Monetary(
         compute="_compute_unit_value",
