@@ -16,6 +16,8 @@ STATES = [
     (CANCELLING, "Cancelling"),
     (CLOSED, "Closed"),
 ]
+# up to so many digits somebody may give only the last ones
+TAIL_LENGTH = 6
 
 
 class VipServiceNumber(models.Model):
@@ -255,10 +257,13 @@ class VipServiceNumber(models.Model):
     @api.model
     def _written(self, text):
         """Domain of the open numbers that this text may mean, however it is written; at least four
-        characters."""
+        characters. So many digits and few more may be the last ones too, as people say them."""
         key = number_key(text)
         if len(key) < 4:
             return Domain.FALSE
+        written = Domain("number", "=like", f"{key}%")
+        if key.isdecimal() and len(key) <= TAIL_LENGTH:
+            written |= Domain("number", "=like", f"%{key}")
         international = {
             self._to_e164(key, company.country_id) for company in self.env.user.company_ids
         }
@@ -266,10 +271,7 @@ class VipServiceNumber(models.Model):
             Domain("state", "!=", CLOSED)
             & Domain("date_to", "=", False)
             & Domain("company_id", "in", self.env.user.company_ids.ids)
-            & (
-                Domain("number", "=like", f"{key}%")
-                | Domain("number_e164", "in", international - {False})
-            )
+            & (written | Domain("number_e164", "in", international - {False}))
         )
 
     def _is_open(self):

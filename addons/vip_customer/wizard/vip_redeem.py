@@ -1,14 +1,20 @@
+from datetime import timedelta
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import format_date
 
-from ..models.vip_redemption import APPROVED
+from ..models.vip_benefit import ON_REQUEST
+from ..models.vip_entitlement import EXPIRING_DAYS
+from ..models.vip_redemption import APPROVED, ISSUED, REQUESTED
+from ..tools import quota
 
 
 class VipRedeem(models.TransientModel):
     """The front desk's dialog: who is he, what may he have, give it.
 
     The customer is found by name, customer code or number. The dialog tells only what
-    ``vip_entitlements`` tells the caller.
+    ``vip_entitlements`` tells the caller, and which of the customer's redemptions wait.
     """
 
     _name = "vip.redeem"
@@ -22,7 +28,7 @@ class VipRedeem(models.TransientModel):
     tier_color = fields.Integer(related="partner_id.vip_tier_color")
     tier_since = fields.Date(related="partner_id.vip_since")
     manager_id = fields.Many2one(related="partner_id.vip_manager_id")
-    offer = fields.Html(compute="_compute_offer", sanitize=False, string="What he may have")
+    offer = fields.Json(compute="_compute_offer", string="What he may have")
     offered_ids = fields.Many2many("vip.benefit", compute="_compute_offer")
     benefit_id = fields.Many2one("vip.benefit", domain="[('id', 'in', offered_ids)]")
     unit = fields.Char(related="benefit_id.unit")
@@ -45,41 +51,72 @@ class VipRedeem(models.TransientModel):
         Benefit = self.env["vip.benefit"]
         for dialog in self:
             told = dialog.partner_id.vip_entitlements() if dialog.partner_id else []
-            dialog.offer = dialog.partner_id and self.env["ir.qweb"]._render(
-                "vip_customer.entitlement_table", {"lines": dialog._offer_lines(told)}
-            )
-            codes = [line["code"] for line in told if line["delivery"] == "on_request"]
-            dialog.offered_ids = Benefit.search([("code", "in", codes)])
-
-    def _offer_lines(self, told):
-        """What ``vip_entitlements`` told, as a person reads it."""
-        today = fields.Date.to_string(self.env.company._vip_today())
-        return [
-            {
-                **line,
-                "is_standing": line["delivery"] == "standing",
-                "is_over": bool(line["date_to"]) and line["date_to"] < today,
-                "date_to": fields.Date.to_date(line["date_to"] or None),
+            codes = [line["code"] for line in told if line["delivery"] == ON_REQUEST]
+            offered = Benefit.search([("code", "in", codes)])
+            by_code = {benefit.code: benefit for benefit in offered}
+            dialog.offered_ids = offered
+            dialog.offer = dialog.partner_id and {
+                "lines": [
+                    self._offer_line(by_code[line["code"]], line)
+                    for line in told
+                    if line["code"] in by_code
+                ],
+                "rights": [line["name"] for line in told if line["code"] not in by_code],
+                "waiting": dialog._waiting(),
             }
-            for line in told
+
+    def _offer_line(self, benefit, told):
+        """What ``vip_entitlements`` told of a benefit, as the agent reads it."""
+        until = fields.Date.to_date(told["date_to"] or None)
+        is_unlimited = told["granted"] is False
+        is_left = is_unlimited or told["remaining"] > 0
+        soon = self.env.company._vip_today() + timedelta(days=EXPIRING_DAYS[0])
+        return {
+            "id": benefit.id,
+            "name": told["name"],
+            "unit": told["unit"],
+            "is_unlimited": is_unlimited,
+            "granted": told["granted"],
+            "used": told["used"],
+            "remaining": told["remaining"],
+            "is_left": is_left,
+            "is_given": is_left or benefit.when_exhausted != quota.BLOCK,
+            "until": format_date(self.env, until) if until else False,
+            "is_expiring": bool(until) and not is_unlimited and is_left and until <= soon,
+        }
+
+    def _waiting(self):
+        """What the customer was promised and does not have yet, a sentence each."""
+        redemptions = self.env["vip.redemption"].search(
+            [
+                ("partner_id", "=", self.partner_id.id),
+                ("state", "in", (REQUESTED, APPROVED, ISSUED)),
+            ]
+        )
+        labels = dict(redemptions._fields["state"]._description_selection(self.env))
+        return [
+            self.env._(
+                "%(benefit)s × %(quantity)s, %(state)s",
+                benefit=redemption.benefit_id.name,
+                quantity=redemption.quantity,
+                state=labels[redemption.state],
+            )
+            for redemption in redemptions
         ]
 
-    @api.depends("partner_id", "benefit_id")
+    @api.depends("offer", "benefit_id")
     def _compute_remaining(self):
         for dialog in self:
-            dialog.remaining = False
-            told = dialog.partner_id.vip_entitlements() if dialog.benefit_id else []
-            for line in told:
-                if line["code"] == dialog.benefit_id.code:
-                    dialog.remaining = (
-                        self.env._("Unlimited")
-                        if line["granted"] is False
-                        else self.env._(
-                            "%(left)s of %(granted)s",
-                            left=line["remaining"],
-                            granted=line["granted"],
-                        )
-                    )
+            lines = dialog.offer["lines"] if dialog.offer else []
+            of_benefit = [line for line in lines if line["id"] == dialog.benefit_id._origin.id]
+            dialog.remaining = dialog._left_text(of_benefit[0]) if of_benefit else False
+
+    def _left_text(self, line):
+        if line["is_unlimited"]:
+            return self.env._("Unlimited")
+        return self.env._(
+            "%(left)s of %(granted)s", left=line["remaining"], granted=line["granted"]
+        )
 
     @api.onchange("partner_id")
     def _onchange_partner_id(self):
