@@ -50,7 +50,9 @@ class TestTierRunCompute(VipCase):
         self.assertNotIn(self.small, run.line_ids.partner_id, "no tier and earns none: no line")
         values = run._tier_table_values()
         self.assertEqual(values["rows"], [("Gold", 0, 1), ("Silver", 0, 1), ("No tier", 2, 0)])
-        self.assertEqual((run.benefit_cost_before, run.benefit_cost_after), (0, 0))
+        # gold and silver of the shipped matrix: 40 % of what is on request, 95 % of a card each
+        cost = (1150 + 60) * 0.4 + 2 * 10 * 0.95
+        self.assertEqual((run.benefit_cost_before, run.benefit_cost_after), (0, cost))
 
     def test_scope_one(self):
         run = self._compute_run(self.policy, scope="one", partner_id=self.partner.id)
