@@ -91,16 +91,19 @@ class VipMembership(models.Model):
         ]
 
     def _plain_promise(self, promise, periods):
-        """A promise without an entitlement: standing, not counted, or not granted yet."""
+        """A promise without an entitlement: standing, not counted, not granted yet, or of a year
+        without a policy, in which there is nothing to give."""
         benefit = promise.benefit_id
         is_counted = benefit._is_counted(promise.quantity)
         bounds = periods.bounds(promise.period) if is_counted else None
-        limited = is_counted and promise.quantity
+        granted = promise.quantity or False  # False and 0 are not the same: without limit, and none
+        if is_counted and not bounds:
+            granted = 0
         return {
             **benefit._plain(),
-            "granted": limited and promise.quantity,
+            "granted": is_counted and granted,
             "used": 0,
-            "remaining": limited and promise.quantity,
+            "remaining": is_counted and granted,
             "date_from": bounds[0].isoformat() if bounds else False,
             "date_to": bounds[1].isoformat() if bounds and bounds[1] else False,
         }
