@@ -1,6 +1,7 @@
 from datetime import date
 
 from odoo import Command
+from odoo.exceptions import UserError
 from odoo.tests import freeze_time, tagged
 
 from .benefit_common import YEAR, BenefitCase
@@ -193,6 +194,7 @@ class TestEntitlementGrant(BenefitCase):
 
     def _supersede(self, first, last):
         self.policy.action_close()
+        self.env.flush_all()  # one after the other
         return self._create_policy(name="Other", date_from=first, date_to=last)
 
     def test_superseded(self):
@@ -221,10 +223,11 @@ class TestEntitlementGrant(BenefitCase):
     def test_superseded_by_a_longer_one(self):
         """The same year with another last day: what was used stays used."""
         self._redeem("BOARDING", 4)
-        self._supersede("2026-02-01", "2026-12-31")
+        other = self._supersede("2026-02-01", "2026-12-31")
         self._night()
         self.assertEqual(self._bounds("BOARDING"), [("2026-02-01", "2026-12-31")])
-        self.env["vip.tier.policy"].search([("name", "=", "Other")]).action_close()
+        other.action_close()
+        self.env.flush_all()
         self._create_policy(name="Again")
         self._night()
         self.assertEqual(self._bounds("BOARDING"), [YEAR])
@@ -239,6 +242,24 @@ class TestEntitlementGrant(BenefitCase):
         self.assertEqual(self._bounds("BOARDING"), [YEAR])
         self.assertEqual(len(self._bounds("BOARDING", other)), 2)
 
+    def test_told_before_it_is_granted(self):
+        """The answer does not depend on whether the nightly job came by already."""
+        self._create_policy(**YEAR_2027)
+        with freeze_time("2027-02-01 02:00:00"):
+            before = self.partner.vip_entitlements()
+            self.Line._grant(self.company)
+            after = self.partner.vip_entitlements()
+        self.assertEqual(before, after)
+        kinds = [(type(line["granted"]), type(line["remaining"])) for line in before]
+        self.assertEqual(
+            kinds, [(type(line["granted"]), type(line["remaining"])) for line in after]
+        )
+        with freeze_time("2028-02-01 02:00:00"):  # no policy
+            told = {line["code"]: line["granted"] for line in self.partner.vip_entitlements()}
+        for code in ("BOARDING", "VISIT_REQ"):
+            self.assertIs(told[code], 0)
+        self.assertIs(told["HOTLINE"], False)
+
     def test_no_policy_in_force(self):
         """What customers have stays for its time; nothing of a year is granted."""
         self.policy.action_close()
@@ -247,6 +268,7 @@ class TestEntitlementGrant(BenefitCase):
         self.assertFalse(self._lines("BOARDING", other))
         self.assertEqual(self._lines("CARD", other).used, 1)
         self.assertEqual(self._call("BOARDING")["remaining"], 5)
+        self.env.flush_all()
         self._create_policy(name="Back")
         self._night()
         self._has("BOARDING", 6, 1, 5)
@@ -534,6 +556,30 @@ class TestEntitlementGrant(BenefitCase):
         both.with_user(self.users["boss"]).unit_value = 90
         self.assertEqual(self._promise(self.gold, "FAMILY").unit_value, 150)
         self.assertEqual(self._promise(self.gold, "BOARDING").unit_value, 90)
+
+    def test_code_and_delivery_stay(self):
+        used, unused = self._benefit("BOARDING"), self._create_benefit("UNUSED")
+        for values in ({"code": "OTHER"}, {"delivery": "automatic"}):
+            with self.assertRaisesRegex(UserError, "Customers have the benefit “Airport boarding"):
+                (unused | used).write(values)
+            unused.write(values)
+        used.write({"code": "BOARDING", "delivery": "on_request"})
+        with self.assertRaisesRegex(UserError, "so it cannot be deleted. Archive it instead"):
+            used.unlink()
+        unused.unlink()
+
+    def test_this_period(self):
+        """The filter of the lists finds what the field says."""
+        self._create_policy(**YEAR_2027)
+        with freeze_time("2027-02-01 02:00:00"):
+            self.Line._grant(self.company)
+            mine = self.Line.search([("partner_id", "=", self.partner.id)])
+            for is_current in (True, False):
+                found = self.Line.search([("id", "in", mine.ids), ("is_current", "=", is_current)])
+                self.assertEqual(
+                    found, mine.filtered(lambda line, is_=is_current: line.is_current == is_)
+                )
+                self.assertTrue(found)
 
     def test_grant_now(self):
         self._promise(self.gold, "BOARDING").quantity = 7
