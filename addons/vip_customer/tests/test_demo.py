@@ -5,17 +5,19 @@ It is loaded into a company of its own, beside the demo that the database may ha
 
 from datetime import date
 
+from odoo import Command
 from odoo.modules.module import Manifest
 from odoo.tests import TransactionCase, freeze_time, tagged
 from odoo.tools.convert import convert_file
 
 from ..tools.tier_rules import add_months
+from .ledger_check import LedgerCheck
 
 DAYS = ("2027-01-01", "2027-01-31", "2027-02-01", "2028-02-29", "2026-03-10", "2026-12-31")
 
 
 @tagged("vip_customer", "post_install", "-at_install")
-class TestDemo(TransactionCase):
+class TestDemo(LedgerCheck, TransactionCase):
     def test_any_day(self):
         for day in DAYS:
             # 10 in the morning in Shanghai
@@ -30,6 +32,7 @@ class TestDemo(TransactionCase):
                 self._check_policies(company, date.fromisoformat(day))
                 self._check_greetings(company, date.fromisoformat(day))
                 self._check_waiting_run(company)
+                self._check_benefits(company)
                 point.rollback()
                 self.env.registry.clear_cache()
 
@@ -76,6 +79,14 @@ class TestDemo(TransactionCase):
         movements = {member.movement for member in members if member.tier_id}
         self.assertEqual(movements, {"enter", "up", "keep", "down"})
         self.assertTrue(members.filtered("closed_on"))
+
+    def _check_benefits(self, company):
+        """What the VIP page and other systems are told is what the ledgers say."""
+        members = self.env["vip.membership"].search([("company_id", "=", company.id)])
+        members = members.with_context(allowed_company_ids=company.ids)
+        self.env.user.company_ids = [Command.link(company.id)]
+        self.assertTrue(members.entitlement_ids)
+        self._check_ledger(members)
 
     def _check_months(self, company, today):
         months = self.env["vip.billing.month"].search([("company_id", "=", company.id)])
