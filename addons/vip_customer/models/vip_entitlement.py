@@ -517,21 +517,25 @@ class VipEntitlement(models.Model):
 
     @api.model
     def _remind(self, company, today):
-        first, second = (today + timedelta(days=days) for days in EXPIRING_DAYS)
+        first, second = (timedelta(days=days) for days in EXPIRING_DAYS)
+        last_days = [today + timedelta(days=days) for days in range(second.days + 1)]
         lines = self.search(
             Domain("company_id", "=", company.id)
             & self._current(today)
             & Domain("period", "=", quota.YEAR)
-            & Domain("delivery", "=", "on_request")
-            & Domain("date_to", "<=", first)
+            & Domain("benefit_id.delivery", "=", "on_request")
+            & Domain("benefit_id.active", "=", True)
+            & Domain("date_to", "<=", today + first)
             & Domain("remaining", ">", 0)
             & Domain("is_unlimited", "=", False)
             & Domain("partner_id.vip_membership_id.tier_id", "!=", False)
             & Domain("partner_id.vip_membership_id.manager_id", "!=", False)
             & (
                 Domain("reminded_on", "=", False)
-                | Domain("date_to", "<=", second)
-                & Domain("reminded_on", "<", today - timedelta(days=EXPIRING_DAYS[1] - 1))
+                | Domain.OR(
+                    Domain("date_to", "=", day) & Domain("reminded_on", "<", day - second)
+                    for day in last_days
+                )
             )
         )
         activity_type = self.env.ref("vip_customer.mail_activity_type_benefit_expiring")
@@ -544,8 +548,7 @@ class VipEntitlement(models.Model):
                     "res_id": member.id,
                     "activity_type_id": activity_type.id,
                     "user_id": member.manager_id.id,
-                    "date_deadline": min(own.mapped("date_to"))
-                    - timedelta(days=EXPIRING_DAYS[1] // 2),
+                    "date_deadline": min(own.mapped("date_to")) - second // 2,
                     "note": own.with_context(lang=member.manager_id.lang)._left_note(),
                 }
                 for member, own in by_member.items()

@@ -6,6 +6,7 @@ from . import (
     test_doors,
     test_entitlement_grant,
     test_entitlement_property,
+    test_entitlement_reminder,
     test_explain_tier,
     test_greeting,
     test_history_protected,
