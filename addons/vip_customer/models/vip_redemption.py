@@ -32,7 +32,8 @@ class VipRedemption(models.Model):
 
     Customer, benefit, tier, quantity, value, date, channel and how the customer's identity was checked are
     frozen when it is created. What was delivered is corrected by a counter-entry with a negative quantity
-    (``corrects_id``), which returns units and value.
+    (``corrects_id``), which returns units and value. Who moved a redemption, and when, is noted once and
+    stays.
 
     ``_redeem`` is the one grant door: whatever gives a customer something goes through it. The same
     ``origin`` for the same customer and benefit gives nothing twice.
@@ -48,6 +49,7 @@ class VipRedemption(models.Model):
     _inherit = ["mail.thread", "mail.activity.mixin", "vip.customer.record"]
     _order = "date desc, id desc"
     _mail_post_access = "read"
+    _rec_names_search = ["partner_id", "benefit_id"]
     _frozen_fields = frozenset(
         {
             "partner_id",
@@ -149,13 +151,21 @@ class VipRedemption(models.Model):
         index=True,
         group_expand=True,
     )
-    requested_by = fields.Many2one("res.users", readonly=True, string="Requested by")
-    approved_by = fields.Many2one("res.users", readonly=True, string="Approved by")
-    issued_by = fields.Many2one("res.users", readonly=True, string="Issued by")
+    requested_by = fields.Many2one(
+        "res.users", readonly=True, ondelete="restrict", string="Requested by"
+    )
+    approved_by = fields.Many2one(
+        "res.users", readonly=True, ondelete="restrict", string="Approved by"
+    )
+    issued_by = fields.Many2one("res.users", readonly=True, ondelete="restrict", string="Issued by")
     issued_on = fields.Datetime(readonly=True, string="Issued on")
-    delivered_by = fields.Many2one("res.users", readonly=True, string="Delivered by")
+    delivered_by = fields.Many2one(
+        "res.users", readonly=True, ondelete="restrict", string="Delivered by"
+    )
     delivered_on = fields.Datetime(readonly=True, string="Delivered on")
-    cancelled_by = fields.Many2one("res.users", readonly=True, string="Cancelled by")
+    cancelled_by = fields.Many2one(
+        "res.users", readonly=True, ondelete="restrict", string="Cancelled by"
+    )
     # today
     manager_id = fields.Many2one(related="partner_id.vip_manager_id", related_sudo=True)
     team_id = fields.Many2one(related="partner_id.vip_team_id", related_sudo=True)
@@ -196,6 +206,13 @@ class VipRedemption(models.Model):
                       (NEW.id, NEW.partner_id, NEW.company_id, NEW.benefit_id, NEW.entitlement_id,
                        NEW.tier_id, NEW.quantity, NEW.date, NEW.unit_value, NEW.value, NEW.channel_id,
                        NEW.identity_check, NEW.note, NEW.origin, NEW.requested_by, NEW.corrects_id)
+                      OR OLD.approved_by IS NOT NULL AND NEW.approved_by IS DISTINCT FROM OLD.approved_by
+                      OR OLD.issued_by IS NOT NULL AND (NEW.issued_by, NEW.issued_on)
+                         IS DISTINCT FROM (OLD.issued_by, OLD.issued_on)
+                      OR OLD.delivered_by IS NOT NULL AND (NEW.delivered_by, NEW.delivered_on)
+                         IS DISTINCT FROM (OLD.delivered_by, OLD.delivered_on)
+                      OR OLD.cancelled_by IS NOT NULL
+                         AND NEW.cancelled_by IS DISTINCT FROM OLD.cancelled_by
                       OR NEW.state <> OLD.state AND (OLD.state, NEW.state) NOT IN (
                          ('requested', 'approved'), ('requested', 'cancelled'),
                          ('approved', 'issued'), ('approved', 'cancelled'),
@@ -233,6 +250,14 @@ class VipRedemption(models.Model):
     def unlink(self):  # pylint: disable=method-required-super,no-raise-unlink
         # not ``ondelete``: uninstalling skips that, and nothing but dropping the table may delete
         self._refuse()
+
+    def _mail_get_operation_for_mail_message_operation(self, message_operation):
+        """Nobody writes the ledger. At the desk one may add a message; an auditor only reads."""
+        if message_operation == "create" and not self.env.user.has_group(
+            "vip_customer.group_vip_desk"
+        ):
+            return dict.fromkeys(self, "write")
+        return super()._mail_get_operation_for_mail_message_operation(message_operation)
 
     def _refuse(self):
         # the message of ``protected`` once more: only a literal is exported as a sentence of the code
@@ -528,6 +553,9 @@ class VipRedemption(models.Model):
         :raise AccessError: the caller may not fulfil them
         :raise UserError: one of them is delivered, or cancelled already
         """
+        return self._at_once(self._cancel)
+
+    def _cancel(self):
         self._check_may_fulfil()
         for redemption in self:
             if redemption.state == DELIVERED:
@@ -539,10 +567,11 @@ class VipRedemption(models.Model):
                 )
             if redemption.state == CANCELLED:
                 raise UserError(self.env._("“%s” is cancelled already.", redemption.display_name))
-        self._advance(CANCELLED, cancelled_by=self.env.uid)
-        # once each, however often the caller names it; units are counted by the programme only
-        for redemption in self.sudo().union():
+        # Units are counted by the programme only, once each, however often the caller names it. They
+        # return first: who comes second fails there, and finds what the other one did when he tries again.
+        for redemption in self.sudo().union().sorted(lambda redemption: redemption.entitlement_id.id):
             redemption.entitlement_id._use(-redemption.quantity)
+        self._advance(CANCELLED, cancelled_by=self.env.uid)
         self.sudo().activity_unlink(["vip_customer.mail_activity_type_redemption_approval"])
         return True
 
@@ -576,8 +605,12 @@ class VipRedemption(models.Model):
         self._check_quantity(quantity)
         if not isinstance(reason, str) or not reason.strip():
             raise UserError(self.env._("A correction needs a reason."))
+        return self._at_once(lambda: self._correct(quantity, reason.strip())).id
+
+    def _correct(self, quantity, reason):
+        """``correct`` after its arguments were checked. Of two corrections at once the later one fails on
+        the entitlement, and sees the other one when it tries again."""
         self._check_state(DELIVERED)
-        self.sudo().lock_for_update()  # two corrections at once must not return more than was given
         left = self.quantity + sum(self.sudo().correction_ids.mapped("quantity"))
         if self.corrects_id or quantity > left:
             raise UserError(
@@ -588,7 +621,7 @@ class VipRedemption(models.Model):
                     quantity=quantity,
                 )
             )
-        return self.sudo()._counter(quantity, reason.strip()).id
+        return self.sudo()._counter(quantity, reason)
 
     def _counter(self, quantity, reason):
         self.entitlement_id._use(-quantity)

@@ -16,6 +16,7 @@ from . import (
     test_import_file,
     test_import_http,
     test_import_rights,
+    test_ledger_protected,
     test_membership_closing,
     test_outgoing_file,
     test_performance,

@@ -7,7 +7,9 @@
 
 Each of them has an import (own: by the importer, else by boss), a number, bills of 2025, the tier silver
 by an applied run, a line in a run that is only computed, a requested override, a birthday, a preference
-and a greeting in a file.
+and a greeting in a file; of the benefit "Lounge" (10 a year for silver, 47 each) one unit of goodwill and
+four redemptions: one of five units that waits for approval, and one of one unit each that is approved,
+issued, delivered.
 """
 
 from base64 import b64encode
@@ -28,6 +30,7 @@ ROLES = (
     "importer",
 )
 REACHES = ("own", "far", "rival")
+UNIT_VALUE = 47
 
 
 class DoorsCase(VipCase):
@@ -39,6 +42,15 @@ class DoorsCase(VipCase):
                 "name": "Rival",
                 "currency_id": cls.env.ref("base.CNY").id,
                 "country_id": cls.env.ref("base.cn").id,
+            }
+        )
+        cls.lounge = cls.env["vip.benefit"].create(
+            {
+                "name": "Lounge",
+                "code": "TEST_LOUNGE",
+                "category_id": cls.env["vip.benefit.category"].create({"name": "Comfort"}).id,
+                "unit_value": UNIT_VALUE,
+                "tier_benefit_ids": [(0, 0, {"tier_id": cls.silver.id, "quantity": 10})],
             }
         )
         cls.book = {}
@@ -103,6 +115,7 @@ class DoorsCase(VipCase):
             }
             cls.book[name] = {
                 **found,
+                **cls._redeemed(partner),
                 "res.partner": partner,
                 "vip.tier.override": cls.env["vip.tier.override"].create(
                     {
@@ -124,6 +137,7 @@ class DoorsCase(VipCase):
                 "vip.tier.rule": policy.rule_ids[0],
                 "vip.tier.band": policy.band_ids[0],
                 "vip.tier.run": computed,
+                "vip.tier.run.cost": computed.cost_ids[0],
                 "vip.tier.run.line": computed.line_ids.filtered(
                     lambda line, partner=partner: line.partner_id == partner
                 ),
@@ -162,6 +176,33 @@ class DoorsCase(VipCase):
                     "file_id": file.id,
                 }
             ),
+        }
+
+    @classmethod
+    def _redeemed(cls, partner):
+        """An entitlement and what came of it."""
+        line = cls.env["vip.entitlement"]._give_goodwill(partner, cls.lounge, 1, "Waited long")
+        redemptions = {
+            state: cls.env["vip.redemption"]._redeem(
+                partner.vip_membership_id, cls.lounge, quantity
+            )
+            for state, quantity in (
+                ("requested", 5),
+                ("approved", 1),
+                ("issued", 1),
+                ("delivered", 1),
+            )
+        }
+        (redemptions["issued"] | redemptions["delivered"])._advance("issued")
+        redemptions["delivered"]._advance("delivered")
+        cls.env.flush_all()
+        report = cls.env["vip.benefit.report"].search([("partner_id", "=", partner.id)], limit=1)
+        return {
+            "vip.entitlement": line,
+            "vip.goodwill": line.goodwill_ids,
+            "vip.benefit.report": report,
+            "vip.redemption": redemptions.pop("requested"),
+            **{f"{state} redemption": redemption for state, redemption in redemptions.items()},
         }
 
     def _as(self, role, record):
