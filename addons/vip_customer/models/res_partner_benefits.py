@@ -116,7 +116,12 @@ class ResPartner(models.Model):
     def _search_display_name(self, operator, value):
         """At the desk a customer is found by his number too, however it is written."""
         domain = super()._search_display_name(operator, value)
-        if self.env.context.get("vip_find_number") and operator == "ilike" and value:
+        if (
+            self.env.context.get("vip_find_number")
+            and operator == "ilike"
+            and value
+            and self.env.user.has_group("vip_customer.group_vip_desk")
+        ):
             # the desk sees no numbers, it may only find whose one is
             numbers = self.env["vip.service.number"].sudo()
             found = numbers.search(numbers._written(value), limit=20)

@@ -27,6 +27,8 @@ class VipBenefit(models.Model):
 
     _name = "vip.benefit"
     _description = "Benefit"
+    _inherit = "vip.guarded.mixin"
+    _guarded_fields = frozenset({"category_sequence"})
     _order = "category_sequence, sequence, id"
     _rec_names_search = ["name", "code"]
 
@@ -58,7 +60,9 @@ class VipBenefit(models.Model):
     # how it is counted
     unit = fields.Char(translate=True, help="What is counted: visit, card, item.")
     unit_value = fields.Monetary(
-        string="Value of a unit", help="What one unit costs the company; a tier may have its own."
+        string="Value of a unit",
+        help="What one unit costs the company; a tier may have its own.",
+        groups="vip_customer.group_vip_user,vip_customer.group_vip_auditor",
     )
     currency_id = fields.Many2one("res.currency", compute="_compute_currency_id")
     when_exhausted = fields.Selection(

@@ -40,6 +40,7 @@ class VipEntitlement(models.Model):
     _description = "Entitlement"
     _inherit = "vip.customer.record"
     _order = "date_from desc, partner_id, benefit_id"
+    _rec_names_search = ["partner_id", "benefit_id"]
     _log_access = False
     _guarded_fields = frozenset(
         {

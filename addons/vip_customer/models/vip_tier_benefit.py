@@ -35,6 +35,7 @@ class VipTierBenefit(models.Model):
         readonly=False,
         precompute=True,
         string="Value of a unit",
+        groups="vip_customer.group_vip_user,vip_customer.group_vip_auditor",
     )
     currency_id = fields.Many2one("res.currency", compute="_compute_currency_id")
     date_from = fields.Date(

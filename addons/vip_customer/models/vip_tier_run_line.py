@@ -150,7 +150,8 @@ class VipTierRunLine(models.Model):
         for line in self.sudo():  # no role writes lines by hand
             line.write({"is_decided": False, "decided_by": False, "decision_reason": False})
             line._set_base(line.proposed_tier_id, line.proposed_valid_until, line._is_held())
-        self.run_id.sudo()._summarise()
+        for run in self.run_id.sudo():
+            run._summarise()
         return True
 
     def _decide(self, tier, reason):
@@ -167,7 +168,8 @@ class VipTierRunLine(models.Model):
                 {"is_decided": True, "decided_by": self.env.uid, "decision_reason": reason.strip()}
             )
             line._set_base(tier, line.run_id.policy_id.date_to if tier else False)
-        self.run_id.sudo()._summarise()
+        for run in self.run_id.sudo():
+            run._summarise()
 
     def _check_decidable(self):
         self._require("read")

@@ -24,6 +24,7 @@ OF_COMPANY = {"manager_a": "++-", "lead": "++-", "boss": "++-", "auditor": "++-"
 MANAGERS = {"boss": "++-"}
 APPROVERS = {"boss": "---", "approver": "++-"}
 LOOKUP = dict.fromkeys(("desk", "manager_a", "lead", "boss", "auditor"), "++-")
+AT_THE_DESK = dict.fromkeys(("desk", "manager_a", "lead", "boss"), "++-")
 
 
 class Door(NamedTuple):
@@ -33,6 +34,7 @@ class Door(NamedTuple):
     record: str = ""  # key of the book, the model where empty
     args: dict = {}  # name -> value, or key of ``_arguments``
     wizard: dict = {}  # values of the dialog, created by the caller
+    on_model: bool = False  # called without records
 
     def outcome(self, role, reach):
         found = self.outcomes.get(role)
@@ -43,6 +45,9 @@ class Door(NamedTuple):
 
 DOORS = [
     Door("res.partner", "vip_explain_tier", LOOKUP),
+    Door("res.partner", "vip_entitlements", LOOKUP),
+    Door("res.partner", "vip_redeem", AT_THE_DESK, args={"benefit_code": "benefit code"}),
+    Door("res.partner", "action_vip_redeem", LOOKUP),
     Door("res.partner", "action_vip_membership", INSIDE),
     Door("res.partner", "action_vip_join", {"lead": "++!", "boss": "++!"}),
     Door("vip.membership", "action_view_numbers", READERS),
@@ -50,7 +55,25 @@ DOORS = [
     Door("vip.membership", "action_view_partner", READERS),
     Door("vip.membership", "action_request_override", READERS),
     Door("vip.membership", "action_assign", READERS),
+    Door("vip.membership", "action_redeem", READERS),
+    Door("vip.membership", "action_goodwill", READERS),
+    Door("vip.membership", "action_view_redemptions", READERS),
+    Door("vip.membership", "action_view_entitlements", READERS),
     Door("vip.membership", "assign", LEADS, args={"manager_id": "manager", "team_id": "team"}),
+    Door("vip.entitlement", "action_goodwill", READERS),
+    Door("vip.entitlement", "action_grant", {"boss": "+++"}, on_model=True),
+    Door("vip.redemption", "action_approve", LEADS),
+    Door("vip.redemption", "action_issue", AT_THE_DESK, record="approved redemption"),
+    Door("vip.redemption", "action_deliver", AT_THE_DESK, record="issued redemption"),
+    Door("vip.redemption", "action_cancel", AT_THE_DESK),
+    Door("vip.redemption", "action_correct", LOOKUP, record="delivered redemption"),
+    Door(
+        "vip.redemption",
+        "correct",
+        LEADS,
+        record="delivered redemption",
+        args={"quantity": "quantity", "reason": "reason"},
+    ),
     Door("vip.service.number", "action_change_owner", READERS),
     Door(
         "vip.service.number", "change_owner", WRITERS, args={"partner_id": "partner", "day": "day"}
@@ -68,6 +91,7 @@ DOORS = [
     Door("vip.tier.run", "action_apply", MANAGERS, record="approved run"),
     Door("vip.tier.run", "action_cancel", MANAGERS),
     Door("vip.tier.run", "action_view_lines", WHOLE_BOOK),
+    Door("vip.tier.run", "action_view_costs", WHOLE_BOOK),
     Door("vip.tier.run", "action_compare", WHOLE_BOOK, record="two runs"),
     Door("vip.tier.run.line", "action_decide", WHOLE_BOOK),
     Door("vip.tier.run.line", "action_withdraw_decision", MANAGERS),
@@ -88,6 +112,27 @@ DOORS = [
         "action_confirm",
         WRITERS,
         wizard={"number_id": "vip.service.number", "partner_id": "partner", "day": "day"},
+    ),
+    *(
+        Door(
+            "vip.redeem",
+            method,
+            AT_THE_DESK,
+            wizard={"partner_id": "res.partner", "benefit_id": "benefit"},
+        )
+        for method in ("action_redeem", "action_hand_over")
+    ),
+    Door(
+        "vip.goodwill.grant",
+        "action_confirm",
+        LEADS,
+        wizard={"partner_id": "res.partner", "benefit_id": "benefit", "reason": "reason"},
+    ),
+    Door(
+        "vip.redemption.correct",
+        "action_confirm",
+        LEADS,
+        wizard={"redemption_id": "delivered redemption", "reason": "reason"},
     ),
     Door(
         "vip.tier.run.decide",
@@ -143,11 +188,15 @@ class DoorsTable(DoorsCase):
             "day": "2026-03-10",
             "tier": cls.gold.id,
             "reason": "Promised",
+            "benefit": cls.lounge.id,
+            "benefit code": cls.lounge.code,
+            "quantity": 1,
         }
         cls.env.flush_all()
 
     def _record(self, door, reach):
-        return self.book[reach][door.record or door.model]
+        record = self.book[reach][door.record or door.model]
+        return record.browse() if door.on_model else record
 
     def _wizard(self, door, role, reach):
         values = {
@@ -665,6 +714,8 @@ class TestDoorsWire(HttpCase, DoorsTable):
             for role in ROLES:
                 reach = "own"
                 args, kwargs = [self._record(door, reach).ids], self._kwargs(door)
+                if door.on_model:
+                    args = []
                 code = self._undone(
                     lambda door=door, role=role, args=args, kwargs=kwargs: self._xmlrpc(
                         role, door.model, door.method, args, kwargs
@@ -690,6 +741,16 @@ class TestDoorsWire(HttpCase, DoorsTable):
             ("vip.membership", "_ensure"),
             ("vip.tier.run", "_apply"),
             ("vip.tier.run.line", "_decide"),
+            ("res.partner", "_vip_redeem"),
+            ("vip.redemption", "init"),
+            ("vip.redemption", "_redeem"),
+            ("vip.redemption", "_advance"),
+            ("vip.redemption", "_drop_protection"),
+            ("vip.entitlement", "_use"),
+            ("vip.entitlement", "_grant"),
+            ("vip.entitlement", "_give_goodwill"),
+            ("vip.goodwill", "init"),
+            ("vip.goodwill", "_drop_protection"),
         ):
             with self.subTest(method=method), mute_logger("odoo.http"):
                 response = self._json2("approver", model, method, {"ids": []})
@@ -703,6 +764,10 @@ class TestDoorsWire(HttpCase, DoorsTable):
             if door.wizard:
                 continue
             model, method, kwargs = door.model, door.method, self._kwargs(door)
+            if door.on_model:
+                response = self._json2("approver", model, method, {"ids": [1]})
+                self.assertEqual(response.status_code, 422)
+                continue
             calls = [
                 (422, {"ids": ["abc"], **kwargs}),
                 (422, {"ids": [2**40], **kwargs}),
@@ -766,9 +831,27 @@ class TestDoorsWire(HttpCase, DoorsTable):
             )
         ]
         calls.append((*change, {"ids": number, "partner_id": False, "day": "2026-03-10"}, 422))
+        calls += self._bad_redemptions()
         for model, method, body, status in calls:
             response = self._undone(
                 lambda args=(model, method, body): self._json2("approver", *args)
             )
             with self.subTest(method=method, body=body):
                 self.assertEqual(response.status_code, status, response.text[:500])
+
+    def _bad_redemptions(self):
+        partner = self.book["own"]["res.partner"].ids
+        delivered = self.book["own"]["delivered redemption"].ids
+        redeem, correct = ("res.partner", "vip_redeem"), ("vip.redemption", "correct")
+        for quantity in (0, -1, 1.5, "1", True, None, False, [1], 10**12, -(10**12)):
+            body = {"ids": partner, "benefit_code": "TEST_LOUNGE", "quantity": quantity}
+            yield (*redeem, body, 422)
+            yield (*correct, {"ids": delivered, "quantity": quantity, "reason": "Wrong"}, 422)
+        yield (*correct, {"ids": delivered, "quantity": 2, "reason": "Wrong"}, 422)
+        for reason in ("", " ", None, False, 5, ["a"]):
+            yield (*correct, {"ids": delivered, "quantity": 1, "reason": reason}, 422)
+        for code in ("NOTHING", "", None, False, 5, ["TEST_LOUNGE"], {"a": 1}, "\0"):
+            yield (*redeem, {"ids": partner, "benefit_code": code}, 422)
+        for origin in (5, True, ["a"], {"a": 1}, "x" * 65, "a\0"):
+            body = {"ids": partner, "benefit_code": "TEST_LOUNGE", "origin": origin}
+            yield (*redeem, body, 422)

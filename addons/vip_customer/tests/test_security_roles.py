@@ -1,9 +1,11 @@
 from ast import literal_eval
+from contextlib import closing, suppress
+from functools import partial
 
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
-from .doors_common import BIRTHDAY, REACHES, ROLES, DoorsCase
+from .doors_common import BIRTHDAY, REACHES, ROLES, UNIT_VALUE, DoorsCase
 
 # What a role may do with a record of an own customer, and with one out of his reach in his company:
 # r(ead), w(rite), u(nlink). A record of another company is out of reach for all. Who is not named may
@@ -80,15 +82,58 @@ RIGHTS = {
         "boss": ("r", "r"),
         "auditor": ("r", "r"),
     },
+    "vip.entitlement": {
+        "manager_a": ("r", ""),
+        "lead": ("r", ""),
+        "boss": ("r", "r"),
+        "auditor": ("r", "r"),
+    },
     "vip.outgoing.file": {"boss": ("r", "r"), "auditor": ("r", "r")},
+    "vip.goodwill": {
+        "manager_a": ("r", ""),
+        "lead": ("r", ""),
+        "boss": ("r", "r"),
+        "auditor": ("r", "r"),
+    },
+    "vip.benefit.report": {
+        "manager_a": ("r", ""),
+        "lead": ("r", ""),
+        "boss": ("r", "r"),
+        "auditor": ("r", "r"),
+    },
+    "vip.redemption": {
+        "desk": ("r", "r"),
+        "manager_a": ("r", "r"),
+        "lead": ("r", "r"),
+        "boss": ("r", "r"),
+        "auditor": ("r", "r"),
+    },
+    "vip.tier.run.cost": {"boss": ("r", "r"), "auditor": ("r", "r")},
 }
-# What all companies share: read by account managers and up and by the auditor, written by managers.
-CATALOGUES = {
-    "vip.occasion",
-    "vip.occasion.date",
-    "vip.lunar.month",
-    "vip.greeting.rule",
-    "vip.preference.type",
+# What all companies share: who may read it; the managers write it, but the past.
+CATALOGUE = {
+    "vip.tier": {*ROLES} - {"portal"},
+    **{
+        name: {"desk", "manager_a", "lead", "boss", "approver", "auditor"}
+        for name in (
+            "vip.channel",
+            "vip.benefit.category",
+            "vip.benefit.provider",
+            "vip.benefit",
+            "vip.tier.benefit",
+        )
+    },
+    **{
+        name: {"manager_a", "lead", "boss", "approver", "auditor"}
+        for name in (
+            "vip.tier.benefit.past",
+            "vip.occasion",
+            "vip.occasion.date",
+            "vip.lunar.month",
+            "vip.greeting.rule",
+            "vip.preference.type",
+        )
+    },
 }
 # Who may create at all (a rule still says for whom).
 CREATORS = {
@@ -96,7 +141,7 @@ CREATORS = {
     "vip.billing.fact": {"boss"},
     "vip.import": {"importer", "boss"},
     "vip.tier.override": {"manager_a", "lead", "boss"},
-    "vip.tier": {"boss"},
+    **{name: {"boss"} for name in CATALOGUE if name != "vip.tier.benefit.past"},
     "vip.tier.policy": {"boss"},
     "vip.tier.rule": {"boss"},
     "vip.tier.band": {"boss"},
@@ -107,6 +152,9 @@ CREATORS = {
     "vip.manager.assign": {"lead", "boss"},
     "vip.number.owner": {"manager_a", "lead", "boss"},
     "vip.tier.run.decide": {"boss"},
+    "vip.redeem": {"desk", "manager_a", "lead", "boss"},
+    "vip.goodwill.grant": {"lead", "boss"},
+    "vip.redemption.correct": {"lead", "boss"},
 }
 for table in (*RIGHTS.values(),):
     table["approver"] = table.get("boss", ("", ""))  # given beside manager
@@ -160,9 +208,8 @@ class TestSecurityRoles(DoorsCase):
                             for r in rules
                         )
                     )
-                shared = {"vip.tier", "vip.import.progress", *CATALOGUES}
-                if not model._transient and name not in shared:
-                    self.assertIn(name, RIGHTS, "not in the table of rights")
+                if not model._transient and name != "vip.import.progress":
+                    self.assertIn(name, {*RIGHTS, *CATALOGUE}, "not in the table of rights")
 
     def test_customer_models_have_the_roles_rules(self):
         """What belongs to one customer is narrowed by portfolio, branch, all, and audit."""
@@ -238,17 +285,26 @@ class TestSecurityRoles(DoorsCase):
                 if role != "portal":
                     self.assertEqual(tiers.read()[0]["code"], "gold")
 
-    def test_catalogues(self):
-        for name in CATALOGUES:
+    def test_catalogue(self):
+        self.env["vip.tier.benefit"].search([("benefit_id", "=", self.lounge.id)]).quantity = 12
+        self.env["vip.tier.benefit.past"].create(
+            {
+                "tier_id": self.silver.id,
+                "benefit_id": self.lounge.id,
+                "period": "year",
+                "date_from": "2025-01-01",
+                "date_to": "2025-12-31",
+            }
+        )
+        for model, readers in CATALOGUE.items():
+            record = self.env[model].search([], limit=1) or self.env[model].create({"name": "Any"})
             for role in ROLES:
-                record = self._as(role, self.book["own"][name])
-                with self.subTest(model=name, role=role):
-                    self.assertEqual(
-                        record.has_access("read"),
-                        role in ("manager_a", "lead", "boss", "approver", "auditor"),
-                    )
-                    for operation in ("write", "unlink"):
-                        self.assertEqual(record.has_access(operation), role in ("boss", "approver"))
+                mine = self._as(role, record)
+                writes = role in ("boss", "approver") and model != "vip.tier.benefit.past"
+                with self.subTest(model=model, role=role):
+                    self.assertEqual(mine.has_access("read"), role in readers)
+                    self.assertEqual(mine.has_access("write"), writes)
+                    self.assertEqual(mine.has_access("unlink"), writes)
 
     def test_auditor_who_manages_customers_writes_only_his_own(self):
         both = self._create_user("both", "user", "auditor")
@@ -485,6 +541,241 @@ class TestSecurityRoles(DoorsCase):
         bills = self._as("manager_a", self.env["vip.billing.fact"])
         [total] = bills.formatted_read_group([], [], ["amount:sum"])
         self.assertEqual(total["amount:sum"], 12 * 650)
+
+    # ------------------------------------------------------------
+    # benefits
+    # ------------------------------------------------------------
+
+    def test_desk_sees_redemptions_without_money(self):
+        redemption = self.book["far"]["vip.redemption"]
+        [told] = self._as("desk", redemption).read()
+        self.assertEqual(told["display_name"], "Lounge × 5, Far")
+        self.assertEqual(told["state"], "requested")
+        self.assertFalse({"value", "unit_value"} & told.keys())
+        for word in (str(UNIT_VALUE), str(5 * UNIT_VALUE)):
+            self.assertNotIn(word, str({**told, "id": 0, "write_date": 0, "create_date": 0}))
+        for role in ("manager_a", "auditor"):
+            self.assertEqual(self._as(role, redemption).value, 5 * UNIT_VALUE)
+
+    def test_desk_asks_in_vain_about_money_and_entitlements(self):
+        redemption, benefit = self.book["own"]["vip.redemption"], self.lounge
+        promise = benefit.tier_benefit_ids
+        self.users["desk"].group_ids |= self.env.ref("base.group_allow_export")
+        questions = [
+            (redemption, "read", [["value"]]),
+            (redemption, "search", [[("unit_value", ">", 10)]]),
+            (redemption, "search", [[], 0, None, "value"]),
+            (redemption, "formatted_read_group", [[], [], ["value:sum"]]),
+            (redemption, "formatted_read_group", [[], ["value"], ["__count"]]),
+            (redemption, "export_data", [["value"]]),
+            (redemption, "search", [[("entitlement_id.remaining", ">", 0)]]),
+            (redemption, "search", [[("entitlement_id", "any", [("goodwill", ">", 0)])]]),
+            (redemption, "formatted_read_group", [[], ["entitlement_id.granted"], ["__count"]]),
+            (redemption, "web_read", [{"entitlement_id": {"fields": {"remaining": {}}}}]),
+            (redemption, "search", [[("partner_id.vip_membership_id.birthday", "=", BIRTHDAY)]]),
+            (redemption, "search", [[("benefit_id.unit_value", ">", 10)]]),
+            (redemption, "web_read", [{"benefit_id": {"fields": {"unit_value": {}}}}]),
+            (benefit, "read", [["unit_value"]]),
+            (benefit, "search", [[("unit_value", ">", 10)]]),
+            (benefit, "search", [[("tier_benefit_ids.unit_value", ">", 10)]]),
+            (promise, "read", [["unit_value"]]),
+            (promise, "formatted_read_group", [[], [], ["unit_value:sum"]]),
+        ]
+        for record, method, args in questions:
+            with (
+                self.subTest(model=record._name, method=method, args=args),
+                self.assertRaises(AccessError),
+            ):
+                getattr(self._as("desk", record), method)(*args)
+
+    def test_entitlements_tell_nothing_private(self):
+        """The answer for the desk: of any customer what he may have, no money, no profile."""
+        partner = self.book["far"]["res.partner"]
+        told = self._as("desk", partner).vip_entitlements()
+        [lounge] = [line for line in told if line["code"] == self.lounge.code]
+        self.assertEqual(
+            lounge,
+            {
+                "code": "TEST_LOUNGE",
+                "name": "Lounge",
+                "delivery": "on_request",
+                "unit": False,
+                "granted": 11,
+                "used": 8,
+                "remaining": 3,
+                "date_from": "2026-02-01",
+                "date_to": "2027-01-31",
+            },
+        )
+        for word in (BIRTHDAY, "13800000002", str(UNIT_VALUE), "Waited long"):
+            self.assertNotIn(word, str(told))
+
+    def test_dialog_tells_what_the_caller_may_know(self):
+        spec = {
+            "offer": {},
+            "remaining": {},
+            "offered_ids": {"fields": {"display_name": {}}},
+            "tier_id": {"fields": {"display_name": {}}},
+            "benefit_id": {},
+        }
+        for role, reach, is_told in (
+            ("desk", "own", True),
+            ("desk", "far", True),
+            ("desk", "rival", False),
+            ("boss", "rival", False),
+            ("auditor", "own", False),
+            ("importer", "own", False),
+            ("employee", "own", False),
+            ("portal", "own", False),
+        ):
+            values = {
+                "partner_id": self.book[reach]["res.partner"].id,
+                "benefit_id": self.lounge.id,
+            }
+            dialogs = self._as(role, self.env["vip.redeem"])
+            defaults = {f"default_{name}": value for name, value in values.items()}
+            prefilled = dialogs.with_context(**defaults)
+            doors = {
+                "onchange": partial(dialogs.onchange, values, ["partner_id"], spec),
+                "new": partial(prefilled.onchange, {}, [], spec),
+                "create": partial(self._create_and_read, dialogs, values, spec),
+            }
+            for door, ask in doors.items():
+                with self.subTest(role=role, reach=reach, door=door):
+                    if is_told:
+                        answer = ask()["value"]
+                        self.assertIn("Lounge", answer["offer"])
+                        self.assertNotIn(str(UNIT_VALUE), str(answer["offer"]))
+                        self.assertEqual(answer["remaining"], "3 of 11")
+                    else:
+                        with self.assertRaises(AccessError):
+                            ask()
+
+    def _create_and_read(self, dialogs, values, spec):
+        return {"value": dialogs.create(values).web_read(spec)[0]}
+
+    def test_dialog_is_its_makers(self):
+        dialog = self._as("boss", self.env["vip.redeem"]).create(
+            {"partner_id": self.book["own"]["res.partner"].id, "benefit_id": self.lounge.id}
+        )
+        for call in ("read", "action_redeem"):
+            with self.subTest(call=call), self.assertRaises(AccessError):
+                getattr(self._as("desk", dialog), call)()
+
+    def test_dialogs_of_leads_stay_in_their_branch(self):
+        far = self.book["far"]
+        attempts = [
+            (
+                "vip.goodwill.grant",
+                {
+                    "partner_id": far["res.partner"].id,
+                    "benefit_id": self.lounge.id,
+                    "reason": "Promised",
+                },
+            ),
+            (
+                "vip.redemption.correct",
+                {"redemption_id": far["delivered redemption"].id, "reason": "Mistaken"},
+            ),
+        ]
+        for model, values in attempts:
+            with self.subTest(model=model), self.assertRaises(AccessError):
+                self._as("lead", self.env[model]).create(values).action_confirm()
+
+    def test_who_asked_does_not_approve(self):
+        partner = self._as("lead", self.book["own"]["res.partner"])
+        self.lounge.needs_approval = True
+        told = partner.vip_redeem("TEST_LOUNGE")
+        redemption = self.env["vip.redemption"].browse(told["redemption_id"])
+        self.assertEqual(redemption.state, "requested")
+        with self.assertRaisesRegex(UserError, "requested .* yourself"):
+            self._as("lead", redemption).action_approve()
+        self._as("boss", redemption).action_approve()
+        self.assertEqual(redemption.approved_by, self.users["boss"])
+
+    def test_automatic_benefits_are_the_account_managers(self):
+        gift = self.env["vip.benefit"].create(
+            {
+                "name": "Gift",
+                "code": "TEST_GIFT",
+                "delivery": "automatic",
+                "category_id": self.lounge.category_id.id,
+                "tier_benefit_ids": [(0, 0, {"tier_id": self.silver.id, "quantity": 4})],
+            }
+        )
+        self.env["vip.entitlement"]._grant(self.company)
+        for role, own, far in (
+            ("desk", False, False),
+            ("manager_a", True, False),
+            ("lead", True, False),
+            ("boss", True, True),
+        ):
+            for reach, is_allowed in (("own", own), ("far", far)):
+                partner = self.book[reach]["res.partner"]
+                given = self.env["vip.redemption"]._redeem(partner.vip_membership_id, gift, 1)
+                calls = {
+                    "vip_redeem": (partner, "TEST_GIFT"),
+                    "action_issue": (given,),
+                    "action_cancel": (given,),
+                }
+                for door, (record, *args) in calls.items():
+                    call = partial(getattr(self._as(role, record), door), *args)
+                    with (
+                        self.subTest(role=role, reach=reach, door=door),
+                        closing(self.env.cr.savepoint(flush=False)) as savepoint,
+                    ):
+                        if is_allowed:
+                            call()
+                        else:
+                            with self.assertRaises(AccessError):
+                                call()
+                        self.env.transaction.clear()
+                        savepoint.rollback()
+                given._advance("cancelled")
+                given.entitlement_id._use(-1)
+
+    def test_customers_are_found_by_number_at_the_desk_only(self):
+        ours = {self.book[reach]["res.partner"].id: reach for reach in REACHES}
+        for role in ROLES:
+            partners = self._as(role, self.env["res.partner"]).with_context(vip_find_number=True)
+            for text in ("13800000001", "138 0000 0002", "+86 138-0000-0003"):
+                found = []
+                with suppress(AccessError):  # portal users see no contacts
+                    found = [ours.get(key) for key, _name in partners.name_search(text)]
+                may_find = role in ("desk", "manager_a", "lead", "boss", "approver")
+                expected = {"13800000001": ["own"], "138 0000 0002": ["far"]}.get(text, [])
+                with self.subTest(role=role, text=text):
+                    self.assertEqual(found, expected if may_find else [])
+
+    def test_redemptions_stay_with_their_company(self):
+        rival = self.book["rival"]["vip.redemption"]
+        for role in ("desk", "boss", "auditor"):
+            mine = self._as(role, rival.browse())
+            with self.subTest(role=role):
+                self.assertNotIn(rival, mine.search([]))
+                self.assertFalse(mine.name_search("Rival"))
+                with self.assertRaises(AccessError):
+                    self._as(role, rival).message_post(body="Hello")
+
+    def test_auditor_writes_nothing_beside_redemptions(self):
+        redemption = self.book["own"]["vip.redemption"]
+        self._as("desk", redemption).message_post(body="He will fetch it tomorrow")
+        with self.assertRaises(AccessError):
+            self._as("auditor", redemption).message_post(body="Hello")
+        with self.assertRaises(AccessError):
+            self._as("auditor", self.env["mail.message"]).create(
+                {"model": redemption._name, "res_id": redemption.id, "body": "Hello"}
+            )
+
+    def test_report_counts_within_reach(self):
+        for role, customers in (("manager_a", 1), ("lead", 1), ("boss", 2), ("auditor", 2)):
+            rows = self._as(role, self.env["vip.benefit.report"])
+            [total] = rows.formatted_read_group(
+                [("benefit_id", "=", self.lounge.id)], [], ["granted:sum", "used_value:sum"]
+            )
+            with self.subTest(role=role):
+                self.assertEqual(total["granted:sum"], 11 * customers)
+                self.assertEqual(total["used_value:sum"], 8 * UNIT_VALUE * customers)
 
     # ------------------------------------------------------------
     # chatter and files

@@ -120,7 +120,7 @@ class VipRedeem(models.TransientModel):
 
     @api.onchange("partner_id")
     def _onchange_partner_id(self):
-        if self.benefit_id not in self.offered_ids:
+        if self.benefit_id not in self.offered_ids._origin:
             self.benefit_id = False
 
     def action_redeem(self):
