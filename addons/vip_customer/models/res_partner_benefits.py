@@ -81,7 +81,9 @@ class ResPartner(models.Model):
         """
         benefit = self.env["vip.benefit"].sudo().with_context(active_test=False)
         benefit = (
-            benefit.search([("code", "=", code)], limit=1) if isinstance(code, str) else benefit
+            benefit.search([("code", "=", code)], limit=1)
+            if isinstance(code, str) and "\0" not in code  # which PostgreSQL takes for no text
+            else benefit
         )
         if not benefit:
             raise UserError(self.env._("There is no benefit with the code “%s”.", code))

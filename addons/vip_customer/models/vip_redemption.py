@@ -329,7 +329,9 @@ class VipRedemption(models.Model):
 
     @api.model
     def _check_origin(self, origin):
-        if origin and (not isinstance(origin, str) or len(origin) > ORIGIN_LENGTH):
+        if origin and (
+            not isinstance(origin, str) or len(origin) > ORIGIN_LENGTH or "\0" in origin
+        ):
             raise UserError(
                 self.env._(
                     "“%(origin)s” is no key of a request: give a text of at most %(length)s characters.",
