@@ -31,7 +31,7 @@ SETTINGS = {
     "max_wal_size": "16GB",
 }
 # Other ways are measured on a part of a big book and counted per customer or row.
-ORM_PART, LOAD_PART = 20_000, 5_000
+ORM_PART, LOAD_PART, CARD_PART = 20_000, 5_000, 5_000
 GIB_PER_MILLION = 16
 
 
@@ -75,17 +75,19 @@ class Bench:
         )  # fmt: skip
         return json.loads(output.splitlines()[-1]) if output else {}
 
-    def on_copy(self, name: str, *arguments: object) -> dict[str, Any]:
+    def on_copy(self, name: str, *arguments: object, source: str = "book") -> dict[str, Any]:
         """Run a program on a fresh copy of the book."""
-        self.databases.copy("book", "copy")
+        self.databases.copy(source, "copy")
         return self.measure(name, "copy", *arguments)
 
-    def in_turn(self, **sides: tuple[object, ...]) -> dict[str, dict[str, Any]]:
+    def in_turn(self, source: str = "book", **sides: Any) -> dict[str, dict[str, Any]]:
         """Measure each side `repeat` times, one after the other; the medians of its figures."""
         rounds = []
         for turn in range(self.repeat):
             console.hint(f"{', '.join(sides)}: {turn + 1} of {self.repeat}")
-            rounds.append({side: self.on_copy(*program) for side, program in sides.items()})
+            rounds.append(
+                {side: self.on_copy(*program, source=source) for side, program in sides.items()}
+            )
         return {side: _medians([figures[side] for figures in rounds]) for side in sides}
 
 
@@ -124,7 +126,13 @@ def main(arguments: Sequence[str]) -> None:
     try:
         cluster.start()
         bench.prepare()
-        rows = [*tiers(bench), *imports(bench), *screens(bench)]
+        rows = [
+            *tiers(bench),
+            *grants(bench),
+            *redemptions(bench),
+            *imports(bench),
+            *screens(bench),
+        ]
     except process.Failed as failure:
         raise Stop(f"A measurement failed: {failure}", "See the message above.")
     finally:
@@ -180,6 +188,61 @@ def tiers(bench: Bench) -> list[Row]:
         ),
         Row("Memory of the run above the registry", "<= 50 MB", f"{ours['grown_mb']:.0f} MB"),
     ]
+
+
+def grants(bench: Bench) -> list[Row]:
+    """Grant a year's benefits to everybody; Odoo's own cards for customers."""
+    console.say("Installing Odoo's loyalty programmes beside the book")
+    bench.databases.copy("book", "loyalty")
+    log = bench.databases.log("install")
+    bench.databases.install("loyalty", ["loyalty"], log, "--log-level", "warn")
+    bench.databases.cluster.sql("VACUUM (ANALYZE, FREEZE)", "loyalty")
+    console.say("Granting what the tiers promise")
+    sides = bench.in_turn(
+        source="loyalty",
+        ours=("grant", "ours"),
+        cards=("grant", "loyalty", min(CARD_PART, bench.customers)),
+    )
+    ours, cards = sides["ours"], sides["cards"]
+    rows = []
+    for unit, name in (("rows", "entitlement"), ("customers", "customer")):
+        per_unit = {kind: ours[unit] * cards[kind] / cards["rows"] for kind in ("wall", "work")}
+        rows.append(
+            Row(
+                f"Odoo's loyalty wizard ({cards['rows']:,} cards) : grant, per {name}",
+                ">= 35" if unit == "rows" else "-",
+                f"{_ratio(per_unit, ours)} x as long",
+                _seconds(per_unit, ours),
+            )
+        )
+    again = {kind: ours[f"again_{kind}"] for kind in ("wall", "work")}
+    return [
+        *rows,
+        Row(
+            f"Granting again, 0 of {ours['rows']:,} rows written : grant",
+            "<= 0.15",
+            f"{_ratio(again, ours)} x as long",
+            _seconds(again, ours),
+        ),
+    ]
+
+
+def redemptions(bench: Bench) -> list[Row]:
+    """Redeem in several processes at once."""
+    console.say("Redeeming from one entitlement, and from a thousand")
+    rows = []
+    for where, what, goal in (("hot", "one row", ">= 5"), ("spread", "a thousand rows", ">= 3")):
+        sides = bench.in_turn(ours=("redeem", "ours", where), orm=("redeem", "orm", where))
+        ours, orm = sides["ours"]["rate"], sides["orm"]["rate"]
+        rows.append(
+            Row(
+                f"Redemptions of {what} : read, compare, write by the ORM",
+                goal,
+                f"{ours / orm:.2f} x as many",
+                f"{ours:.0f} : {orm:.0f} in a second",
+            )
+        )
+    return rows
 
 
 def imports(bench: Bench) -> list[Row]:

@@ -49,7 +49,7 @@ class ResPartner(models.Model):
     def _vip_redeem(self, benefit, quantity, origin=None, **details):
         """``vip_redeem`` with the details of a dialog (``vip.redemption._redeem``); the redemption, as
         superuser."""
-        return self.env["vip.redemption"]._at_once(
+        return self.env["vip.redemption"]._taking(
             lambda: self._vip_redeem_once(benefit, quantity, origin, **details)
         )
 

@@ -37,7 +37,8 @@ class VipCustomerRecord(models.AbstractModel):
     @api.model_create_multi
     def create(self, vals_list):
         records = super().create(vals_list)
-        for company, group in records.grouped("company_id").items():
-            # joining follows from having a record; it is no right of its own
+        # joining follows from having a record; it is no right of its own
+        new = records.filtered(lambda record: not record.sudo().partner_id.vip_membership_id)
+        for company, group in new.grouped("company_id").items():
             self.env["vip.membership"].sudo()._ensure(group.partner_id.ids, company)
         return records

@@ -371,8 +371,10 @@ class VipEntitlement(models.Model):
             ),
             log_exceptions=False,  # who comes second is no fault, see ``vip.redemption._at_once``
         )
-        self.invalidate_recordset(["used", "remaining"])
-        return bool(self.env.cr.rowcount)
+        is_enough = bool(self.env.cr.rowcount)
+        # where there is not enough, others may have changed all of it
+        self.invalidate_recordset(["used", "remaining"] if is_enough else None)
+        return is_enough
 
     def _plain(self):
         """One entry of ``vip_entitlements``."""

@@ -306,15 +306,27 @@ class VipRedemption(models.Model):
         """
         self._check_quantity(quantity)
         self._check_origin(origin)
-        if origin:
-            domain = [("partner_id", "=", member.partner_id.id), ("benefit_id", "=", benefit.id)]
-            if done := self.search([*domain, ("origin", "=", origin)], limit=1):
-                return done
+        if done := self._same_request(member, benefit, origin):
+            return done
         self._check_offered(member, benefit)
         line = self._entitlement(member, benefit, details.get("date"))
-        if not line._use(quantity):
+        is_enough = line._use(quantity)
+        # whoever sent the same request at the same time has taken the units and is done by now
+        if done := self._same_request(member, benefit, origin):
+            if is_enough:
+                line._use(-quantity)
+            return done
+        if not is_enough:
             raise UserError(self._used_up_sentence(line, quantity))
         return self._record(member, line, quantity, {**details, "origin": origin or False})
+
+    @api.model
+    def _same_request(self, member, benefit, origin):
+        """The redemption that this request led to before; empty without one."""
+        if not origin:
+            return self.browse()
+        domain = [("partner_id", "=", member.partner_id.id), ("benefit_id", "=", benefit.id)]
+        return self.search([*domain, ("origin", "=", origin)], limit=1)
 
     @api.model
     def _check_quantity(self, quantity):
@@ -470,23 +482,44 @@ class VipRedemption(models.Model):
         return " ".join(warnings) or False
 
     @api.model
-    def _at_once(self, redeem):
-        """Call ``redeem`` again, at once, while others change the same entitlement.
+    def _at_once(self, call):
+        """``call``, and again at once while others change the same entitlement.
 
-        PostgreSQL refuses the later of two transactions that take from one entitlement, because his
-        view of it is old. Odoo would run the request again after a random pause of up to seconds; as
-        long as this transaction has written nothing, a fresh view is all it takes.
+        PostgreSQL refuses the later of two transactions that write one row, because his view of it is
+        old. Odoo would run the request again after a random pause of up to seconds; as long as this
+        transaction has written nothing, a fresh view is all it takes.
         """
-        self.env.flush_all()
-        query = SQL("SELECT pg_current_xact_id_if_assigned() IS NULL")
-        [(has_written_nothing,)] = self.env.execute_query(query)
-        for _try in range(TRIES if has_written_nothing else 0):
+        for _try in range(TRIES if self._has_written_nothing() else 0):
+            try:
+                return call()
+            except SerializationFailure:
+                self._begin_again()
+        return call()
+
+    @api.model
+    def _taking(self, redeem):
+        """``_at_once`` for what only takes units of one entitlement: who comes second sees what the first
+        one left (READ COMMITTED), waits for the row, and loses no third time. That is safe because the
+        statement that takes them asks whether there are enough."""
+        if self._has_written_nothing():
             try:
                 return redeem()
             except SerializationFailure:
-                self.env.cr.rollback()
-                self.env.transaction.reset()
+                self._begin_again()
+                self.env.cr.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
         return redeem()
+
+    @api.model
+    def _has_written_nothing(self):
+        self.env.flush_all()
+        query = SQL("SELECT pg_current_xact_id_if_assigned() IS NULL")
+        [(has_written_nothing,)] = self.env.execute_query(query)
+        return has_written_nothing
+
+    @api.model
+    def _begin_again(self):
+        self.env.cr.rollback()
+        self.env.transaction.reset()
 
     # ------------------------------------------------------------
     # ACTIONS

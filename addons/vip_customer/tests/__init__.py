@@ -23,6 +23,7 @@ from . import (
     test_preference,
     test_redemption,
     test_redemption_refusals,
+    test_redemption_performance,
     test_security_roles,
     test_tier_cron,
     test_tier_override,
