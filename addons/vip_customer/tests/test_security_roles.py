@@ -148,7 +148,6 @@ CREATORS = {
     "vip.tier.run": {"boss"},
     "vip.billing.month": {"boss"},
     "vip.preference": {"manager_a", "lead", "boss"},
-    **{name: {"boss"} for name in CATALOGUES},
     "vip.manager.assign": {"lead", "boss"},
     "vip.number.owner": {"manager_a", "lead", "boss"},
     "vip.tier.run.decide": {"boss"},
