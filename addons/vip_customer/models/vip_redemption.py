@@ -604,7 +604,9 @@ class VipRedemption(models.Model):
                 raise UserError(self.env._("“%s” is cancelled already.", redemption.display_name))
         # Units are counted by the programme only, once each, however often the caller names it. They
         # return first: who comes second fails there, and finds what the other one did when he tries again.
-        for redemption in self.sudo().union().sorted(lambda redemption: redemption.entitlement_id.id):
+        for redemption in (
+            self.sudo().union().sorted(lambda redemption: redemption.entitlement_id.id)
+        ):
             redemption.entitlement_id._use(-redemption.quantity)
         self._advance(CANCELLED, cancelled_by=self.env.uid)
         self.sudo().activity_unlink(["vip_customer.mail_activity_type_redemption_approval"])
