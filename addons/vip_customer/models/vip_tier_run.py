@@ -432,23 +432,19 @@ class VipTierRun(models.Model):
         )
 
     def _summarise(self):
-        """Movements and benefit cost of the lines as they are now."""
-        counts = dict(
-            self.env["vip.tier.run.line"]._read_group(
-                [("run_id", "=", self.id)], ["movement"], ["__count"]
+        """Movements and benefit cost of the lines of these runs as they are now."""
+        Line = self.env["vip.tier.run.line"]
+        names = [name for name, _label in Line._fields["movement"].selection]
+        for run in self:
+            counts = dict(Line._read_group([("run_id", "=", run.id)], ["movement"], ["__count"]))
+            self.env["vip.tier.run.cost"]._recompute(run)
+            run.write(
+                {
+                    **{f"{name}_count": counts.get(name, 0) for name in names},
+                    "benefit_cost_before": sum(run.cost_ids.mapped("cost_before")),
+                    "benefit_cost_after": sum(run.cost_ids.mapped("cost_after")),
+                }
             )
-        )
-        names = [
-            name for name, _label in self.env["vip.tier.run.line"]._fields["movement"].selection
-        ]
-        self.env["vip.tier.run.cost"]._recompute(self)
-        self.write(
-            {
-                **{f"{name}_count": counts.get(name, 0) for name in names},
-                "benefit_cost_before": sum(self.cost_ids.mapped("cost_before")),
-                "benefit_cost_after": sum(self.cost_ids.mapped("cost_after")),
-            }
-        )
 
     def _incomplete_warning(self):
         """The warning for a window whose last month has bills for fewer than 95 % of the customers of

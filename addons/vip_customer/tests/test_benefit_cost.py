@@ -123,6 +123,18 @@ class TestRunCost(BenefitCase):
         line.with_user(self.users["boss"]).action_withdraw_decision()
         self.assertAlmostEqual(run.benefit_cost_after, before, 2)
 
+    def test_decisions_of_two_runs(self):
+        """Lines of several runs at once, and none at all."""
+        runs = self._compute_run(self.policy) | self._compute_run(self.policy, scope="new")
+        lines = runs.line_ids.filtered(lambda line: line.new_tier_id == self.gold)
+        costs = runs.mapped("benefit_cost_after")
+        lines.with_user(self.users["boss"])._decide(self.diamond, "Founder's family")
+        for run, cost in zip(runs, costs, strict=True):
+            self.assertAlmostEqual(run.benefit_cost_after - cost, (3900 - 1150) * ON_REQUEST, 2)
+        lines.with_user(self.users["boss"]).action_withdraw_decision()
+        self.assertEqual(runs.mapped("benefit_cost_after"), costs)
+        lines.browse().with_user(self.users["boss"]).action_withdraw_decision()
+
     def test_nothing_is_granted(self):
         """Computing writes nothing outside the run; computing again writes the rows anew."""
         lines = self.Line.search_count([])
