@@ -130,7 +130,6 @@ class VipRedemption(models.Model):
     note = fields.Text(readonly=True)
     corrects_id = fields.Many2one(
         "vip.redemption",
-        string="Corrects",
         readonly=True,
         ondelete="restrict",
         index="btree_not_null",
