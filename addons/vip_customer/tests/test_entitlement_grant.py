@@ -330,6 +330,19 @@ class TestEntitlementGrant(BenefitCase):
         self._night()
         self._has("OPEN", 8, 8, 0)
 
+    def test_kept_while_the_promise_stays(self):
+        """A new value of a unit is no new promise: what was kept stays, whatever the flag says now."""
+        benefit = self._create_benefit(
+            "OPEN", {self.gold: 0, self.silver: 2}, keep_on_downgrade=True
+        )
+        self._night()
+        self._move(self.partner, self.silver)
+        self.assertTrue(self._lines("OPEN").is_unlimited)
+        benefit.keep_on_downgrade = False
+        self._promise(self.silver, "OPEN").unit_value = 99
+        self.assertEqual(self._night()[0], 1)
+        self.assertTrue(self._lines("OPEN").is_unlimited)
+
     def test_warned_overshoot(self):
         """What was given beyond the quota is no debt for a lower tier."""
         self._redeem("REPAIR", 300)
