@@ -148,7 +148,7 @@ class VipRedemption(models.Model):
         readonly=True,
         copy=False,
         index=True,
-        group_expand=True,
+        group_expand="_group_expand_state",
     )
     requested_by = fields.Many2one(
         "res.users", readonly=True, ondelete="restrict", string="Requested by"
@@ -286,6 +286,15 @@ class VipRedemption(models.Model):
         for redemption in self:
             now = redemption.partner_id.vip_tier_id
             redemption.is_lowered = now.rank < redemption.tier_id.rank
+
+    @api.model
+    def _group_expand_state(self, states, _domain):
+        """Columns for what is still to be done stand also where they are empty."""
+        return [
+            state
+            for state, _label in self._fields["state"].selection
+            if state in states or state in (REQUESTED, APPROVED, ISSUED)
+        ]
 
     # ------------------------------------------------------------
     # THE GRANT DOOR

@@ -54,6 +54,84 @@ class TestBrowser(HttpCase):
         self.assertEqual(run.state, "computed")
         self.assertEqual(run.enter_count, 1)
 
+    # ------------------------------------------------------------
+    # BENEFITS
+    # ------------------------------------------------------------
+
+    def _create_guest(self):
+        """A customer of a tier with a standing right and six lounge visits a month."""
+        self.company.country_id = self.env.ref("base.cn")
+        tier = self.env["vip.tier"].create({"name": "Tour Tier", "code": "tour", "rank": 10000})
+        category = self.env["vip.benefit.category"].create({"name": "Tour", "sequence": 0})
+        for name, values in {
+            "Tour Hotline": {"delivery": "standing"},
+            "Tour Lounge": {"unit": "visit"},
+            "Tour Boarding": {},
+        }.items():
+            self.env["vip.benefit"].create(
+                {"name": name, "code": name, "category_id": category.id, **values}
+            )
+        self._promise("Tour Hotline", tier)
+        self._promise("Tour Lounge", tier, quantity=6, period="month")
+        partner = self.env["res.partner"].create({"name": "Tour Guest", "ref": "T-1"})
+        self.env["vip.service.number"].create(
+            {"partner_id": partner.id, "number": "13800138000", "activated_on": "2020-01-01"}
+        )
+        today = self.company._vip_today()
+        override = self.env["vip.tier.override"].create(
+            {
+                "partner_id": partner.id,
+                "kind": "floor",
+                "tier_id": tier.id,
+                "date_from": today,
+                "date_to": today,
+                "reason": "Tour",
+            }
+        )
+        override.with_user(self.manager).action_approve()
+        return partner
+
+    def _benefit(self, name):
+        return self.env["vip.benefit"].search([("code", "=", name)])
+
+    def _promise(self, name, tier, **values):
+        self.env["vip.tier.benefit"].create(
+            {"tier_id": tier.id, "benefit_id": self._benefit(name).id, **values}
+        )
+
+    def test_desk(self):
+        """Redeem by number, hand over, be refused, issue and deliver: all of it as the desk."""
+        new_test_user(
+            self.env,
+            "vip_tour_desk",
+            lang="en_US",
+            groups="base.group_user,vip_customer.group_vip_desk",
+            company_id=self.company.id,
+            company_ids=[Command.set(self.company.ids)],
+        )
+        partner = self._create_guest()
+        self.start_tour("/odoo", "vip_desk_tour", login="vip_tour_desk", timeout=120)
+        redemptions = self.env["vip.redemption"].search([("partner_id", "=", partner.id)])
+        self.assertEqual(redemptions.mapped("state"), ["delivered"] * 2)
+        self.assertEqual(redemptions.entitlement_id.used, 2)
+
+    def test_matrix(self):
+        """Change, add and take away cells; customers have it once it is granted."""
+        partner = self._create_guest()
+        tier = partner.vip_tier_id
+        self.start_tour("/odoo", "vip_matrix_tour", login="vip_tour_manager", timeout=120)
+        promises = self.env["vip.tier.benefit"].search([("tier_id", "=", tier.id)])
+        self.assertEqual(
+            {promise.benefit_id.code: promise.quantity for promise in promises},
+            {"Tour Lounge": 8, "Tour Boarding": 2},
+        )
+        lines = self.env["vip.entitlement"].search([("partner_id", "=", partner.id)])
+        self.assertEqual(lines.filtered(lambda l: l.benefit_id.code == "Tour Lounge").granted, 8)
+
+    # ------------------------------------------------------------
+    # EVERYTHING
+    # ------------------------------------------------------------
+
     def test_click_everywhere(self):
         """Every menu, view and filter opens without an error, in both languages."""
         for lang in ("en_US", "zh_CN"):

@@ -45,6 +45,10 @@ class TestPerformance(VipCase):
                 for partner in (cls.small, *[cls.big] * 5)
             ]
         )
+        for member in members:
+            member.partner_id.vip_redeem("VISIT_REQ")
+        for code in ("VISIT_REQ", "SIM_BACKUP", "SIM_REPLACE", "LOUNGE", "BOARDING") * 2:
+            cls.big.vip_redeem(code)
 
     def _count(self, open_screen):
         """Queries of opening a screen with cold records and warm configuration."""
@@ -69,7 +73,8 @@ class TestPerformance(VipCase):
         """What the web client asks for to show this view."""
         view = Model.get_views([(False, view_type)])
         arch = etree.fromstring(view["views"][view_type]["arch"])
-        names = {node.get("name") for node in arch.iter("field")}
+        # in the order of the view, which decides what is fetched along with what
+        names = dict.fromkeys(node.get("name") for node in arch.iter("field"))
         return {
             name: {"fields": {"display_name": {}}} if Model._fields[name].relational else {}
             for name in names
@@ -101,6 +106,20 @@ class TestPerformance(VipCase):
         self._check_rows("vip.service.number", "list")
         self._check_rows("vip.billing.fact", "list")
 
+    def test_redemptions(self):
+        for user in ("desk", "manager_a", "lead", "boss"):
+            for view_type in ("list", "kanban"):
+                self._check_rows("vip.redemption", view_type, user=user)
+
+    def test_entitlements(self):
+        domain = [("benefit_id.code", "=", "CARD")]  # something left in every row
+        for user in ("manager_a", "boss", "auditor"):
+            for view_type in ("list", "kanban"):
+                self._check_rows("vip.entitlement", view_type, domain, user)
+
+    def test_benefit_report(self):
+        self._check_rows("vip.benefit.report", "list")
+
     # ------------------------------------------------------------
     # VIP PAGE
     # ------------------------------------------------------------
@@ -113,7 +132,7 @@ class TestPerformance(VipCase):
                 for partner in (self.small, self.big)
             )
             specification = Form(small)._view["fields_spec"]
-            for name in ("number_ids", "history_ids", "override_ids"):
+            for name in ("number_ids", "history_ids", "override_ids", "redemption_ids"):
                 self.assertGreater(len(big[name]), len(small[name]))
             few, many = (
                 self._count(partial(member.web_read, specification)) for member in (small, big)
