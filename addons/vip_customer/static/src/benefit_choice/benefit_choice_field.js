@@ -1,4 +1,5 @@
-import { Component } from "@odoo/owl";
+import { Component, markup } from "@odoo/owl";
+import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
 import { standardFieldProps } from "@web/views/fields/standard_field_props";
 
@@ -17,6 +18,20 @@ export class BenefitChoiceField extends Component {
 
     isChosen(line) {
         return this.props.record.data.benefit_id?.id === line.id;
+    }
+
+    /** What is left, the number first to meet the eye; where it stands is the language's affair. */
+    left(line) {
+        if (line.is_unlimited) {
+            return line.used ? _t("without limit, used %s", line.used) : _t("without limit");
+        }
+        const tone = line.remaining < 0 ? "text-danger" : "";
+        const number = markup`<b class="fs-4 lh-1 ${tone}">${line.remaining}</b>`;
+        return _t("%(left)s of %(granted)s left", { left: number, granted: line.granted });
+    }
+
+    until(line) {
+        return _t("until %s", line.until);
     }
 
     choose(line) {

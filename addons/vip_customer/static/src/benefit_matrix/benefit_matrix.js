@@ -47,7 +47,7 @@ export class BenefitMatrix extends Component {
     }
 
     get dayText() {
-        return formatDate(this.state.day);
+        return _t("What was promised on %s.", formatDate(this.state.day));
     }
 
     // ------------------------------------------------------------
