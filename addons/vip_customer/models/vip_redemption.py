@@ -5,7 +5,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL, format_date
 
 from ..tools import quota
-from .vip_benefit import AUTOMATIC, ON_REQUEST, STANDING
+from .vip_benefit import AUTOMATIC, STANDING
 from .vip_entitlement import MOST_UNITS
 
 REQUESTED, APPROVED, ISSUED, DELIVERED, CANCELLED = (
@@ -316,17 +316,105 @@ class VipRedemption(models.Model):
         self._check_origin(origin)
         if done := self._same_request(member, benefit, origin):
             return done
-        self._check_offered(member, benefit)
-        line = self._entitlement(member, benefit, details.get("date"))
-        is_enough = line._use(quantity)
-        # whoever sent the same request at the same time has taken the units and is done by now
-        if done := self._same_request(member, benefit, origin):
-            if is_enough:
-                line._use(-quantity)
-            return done
-        if not is_enough:
-            raise UserError(self._used_up_sentence(line, quantity))
-        return self._record(member, line, quantity, {**details, "origin": origin or False})
+        redemption = self._take(member, benefit, quantity, origin, details)
+        if not redemption:
+            self._check_offered(member, benefit)
+            line = self._entitlement(member, benefit, details.get("date"))
+            # it may have been granted just now
+            redemption = self._take(member, benefit, quantity, origin, details)
+            if not redemption:
+                line.invalidate_recordset()  # others may have changed it meanwhile
+                raise UserError(self._used_up_sentence(line, quantity))
+        return redemption
+
+    @api.model
+    def _take(self, member, benefit, quantity, origin, details):
+        """Take units of the entitlement of today and write the line of the ledger, in one statement: of
+        two people who take the last unit exactly one succeeds, and nobody holds the row for long. Of
+        several entitlements it uses the one that ``_first_to_use`` chooses.
+
+        :return: the redemption; empty where there is no entitlement or not enough is left
+        """
+        self.env.flush_all()
+        self.env.cr.execute(
+            SQL(
+                """
+                WITH line AS (
+                    SELECT e.id, m.partner_id, m.company_id, m.tier_id, d.today,
+                           coalesce(c.vip_redemption_limit, 0) AS value_limit,
+                           b.delivery = 'on_request' AS may_wait, b.needs_approval
+                      FROM vip_membership m
+                      JOIN res_company c ON c.id = m.company_id
+                      LEFT JOIN resource_calendar r ON r.id = c.resource_calendar_id
+                     CROSS JOIN LATERAL (
+                           SELECT (%(now)s::timestamp AT TIME ZONE 'UTC'
+                                   AT TIME ZONE coalesce(r.tz, 'UTC'))::date AS today) d
+                      JOIN vip_benefit b ON b.id = %(benefit)s AND b.active IS TRUE
+                           AND b.delivery <> 'standing'
+                      JOIN vip_entitlement e ON e.partner_id = m.partner_id AND e.benefit_id = b.id
+                           AND e.date_from <= d.today AND coalesce(e.date_to >= d.today, TRUE)
+                     WHERE m.id = %(member)s AND m.tier_id IS NOT NULL
+                     ORDER BY (e.is_unlimited IS TRUE OR e.remaining > 0) DESC,
+                              (e.is_promised IS TRUE) DESC, e.date_to NULLS LAST
+                     LIMIT 1
+                ), taken AS (
+                    UPDATE vip_entitlement e
+                       SET used = used + %(quantity)s, remaining = remaining - %(quantity)s
+                      FROM line
+                     WHERE e.id = line.id
+                       AND (e.is_promised IS TRUE OR e.is_unlimited IS TRUE OR e.granted <> 0)
+                       AND (e.is_unlimited IS TRUE OR e.when_exhausted <> 'block'
+                            OR e.used + %(quantity)s <= e.granted)
+                       AND coalesce(%(day)s::date BETWEEN e.date_from AND line.today, TRUE)
+                    RETURNING line.*, coalesce(e.unit_value, 0) AS unit_value
+                ), written AS (
+                    INSERT INTO vip_redemption (
+                           partner_id, company_id, benefit_id, entitlement_id, tier_id, quantity, date,
+                           unit_value, value, channel_id, identity_check, note, origin, state,
+                           requested_by, create_uid, write_uid, create_date, write_date)
+                    SELECT partner_id, company_id, %(benefit)s, id, tier_id, %(quantity)s,
+                           coalesce(%(day)s::date, today), unit_value, %(quantity)s * unit_value,
+                           %(channel)s, %(identity_check)s, %(note)s, %(origin)s,
+                           CASE WHEN may_wait
+                                     AND (needs_approval IS TRUE
+                                          OR %(quantity)s * unit_value > value_limit)
+                                THEN 'requested' ELSE 'approved' END,
+                           %(uid)s, %(uid)s, %(uid)s, %(cr_now)s, %(cr_now)s
+                      FROM taken
+                    ON CONFLICT (partner_id, benefit_id, origin) WHERE origin IS NOT NULL DO NOTHING
+                    RETURNING id, state
+                )
+                SELECT taken.id, written.id, written.state FROM taken LEFT JOIN written ON TRUE
+                """,
+                now=fields.Datetime.now(),
+                member=member.id,
+                benefit=benefit.id,
+                quantity=quantity,
+                day=details.get("date") or None,
+                channel=details.get("channel_id") or None,
+                identity_check=details.get("identity_check") or None,
+                note=details.get("note") or None,
+                origin=origin or None,
+                uid=self.env.uid,
+                cr_now=self.env.cr.now(),
+            ),
+            log_exceptions=False,  # who comes second is no fault, see ``_taking``
+        )
+        taken = self.env.cr.fetchone()
+        if not taken:
+            return self._same_request(member, benefit, origin)
+        line_id, redemption_id, state = taken
+        line = self.env["vip.entitlement"].browse(line_id)
+        line.invalidate_recordset(["used", "remaining", "redemption_ids"])
+        if not redemption_id:
+            # whoever sent the same request at the same time was first
+            line._use(-quantity)
+            return self._same_request(member, benefit, origin)
+        redemption = self.browse(redemption_id)
+        if state == REQUESTED:
+            redemption._ask_for_approval()
+        redemption._after_redemption()
+        return redemption
 
     @api.model
     def _same_request(self, member, benefit, origin):
@@ -428,35 +516,6 @@ class VipRedemption(models.Model):
         return self.env._(
             "“%(customer)s” has %(remaining)s left of “%(benefit)s”, not %(quantity)s.", **terms
         )
-
-    @api.model
-    def _record(self, member, line, quantity, details):
-        """Write the ledger line of units just taken."""
-        company = member.company_id
-        value = company.currency_id.round(quantity * line.unit_value)
-        is_above = company.currency_id.compare_amounts(value, company.vip_redemption_limit) > 0
-        waits = line.benefit_id.delivery == ON_REQUEST and (
-            line.benefit_id.needs_approval or is_above
-        )
-        redemption = self.with_context(mail_create_nolog=True, mail_create_nosubscribe=True).create(
-            {
-                "date": company._vip_today(),
-                "requested_by": self.env.uid,
-                **{name: value for name, value in details.items() if value},
-                "partner_id": member.partner_id.id,
-                "benefit_id": line.benefit_id.id,
-                "entitlement_id": line.id,
-                "tier_id": member.tier_id.id,
-                "quantity": quantity,
-                "unit_value": line.unit_value,
-                "value": value,
-                "state": REQUESTED if waits else APPROVED,
-            }
-        )
-        if waits:
-            redemption._ask_for_approval()
-        redemption._after_redemption()
-        return redemption
 
     def _ask_for_approval(self):
         """A task for the lead of the customer's branch, where there is one who did not ask himself."""

@@ -7,7 +7,7 @@
 
 Each of them has an import (own: by the importer, else by boss), a number, bills of 2025, the tier silver
 by an applied run, a line in a run that is only computed, a requested override, a birthday, a preference
-and a greeting in a file; of the benefit "Lounge" (10 a year for silver, 47 each) one unit of goodwill and
+and a greeting in a file; of the benefit "Lounge" (10 a year for silver, 47.13 each) one unit of goodwill and
 four redemptions: one of five units that waits for approval, and one of one unit each that is approved,
 issued, delivered.
 """
@@ -30,7 +30,7 @@ ROLES = (
     "importer",
 )
 REACHES = ("own", "far", "rival")
-UNIT_VALUE = 47
+UNIT_VALUE = 47.13
 
 
 class DoorsCase(VipCase):

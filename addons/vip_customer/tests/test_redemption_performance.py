@@ -6,7 +6,7 @@ from .common import VipCase
 
 BENEFITS = 30
 # as desk, with nothing in the cache
-REDEEM, ENTITLEMENTS = 15, 13
+REDEEM, ENTITLEMENTS = 11, 13
 
 
 @tagged("post_install", "-at_install", "vip_performance")
@@ -54,7 +54,7 @@ class TestRedemptionPerformance(VipCase):
         for number, partner in enumerate((self.light, self.heavy)):
             with self.subTest(partner=partner.name):
                 self.env.invalidate_all()
-                with self.assertQueryCount(vip_test_desk=REDEEM + 2):
+                with self.assertQueryCount(vip_test_desk=REDEEM + 1):
                     partner.with_env(self.env).vip_redeem("TEST_0", origin=f"call {number}")
 
     @users("vip_test_desk")

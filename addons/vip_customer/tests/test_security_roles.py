@@ -551,10 +551,10 @@ class TestSecurityRoles(DoorsCase):
         self.assertEqual(told["display_name"], "Lounge × 5, Far")
         self.assertEqual(told["state"], "requested")
         self.assertFalse({"value", "unit_value"} & told.keys())
-        for word in (str(UNIT_VALUE), str(5 * UNIT_VALUE)):
-            self.assertNotIn(word, str({**told, "id": 0, "write_date": 0, "create_date": 0}))
+        for word in ("47.13", "235.65"):
+            self.assertNotIn(word, str(told))
         for role in ("manager_a", "auditor"):
-            self.assertEqual(self._as(role, redemption).value, 5 * UNIT_VALUE)
+            self.assertAlmostEqual(self._as(role, redemption).value, 5 * UNIT_VALUE)
 
     def test_desk_asks_in_vain_about_money_and_entitlements(self):
         redemption, benefit = self.book["own"]["vip.redemption"], self.lounge
@@ -774,7 +774,7 @@ class TestSecurityRoles(DoorsCase):
             )
             with self.subTest(role=role):
                 self.assertEqual(total["granted:sum"], 11 * customers)
-                self.assertEqual(total["used_value:sum"], 8 * UNIT_VALUE * customers)
+                self.assertAlmostEqual(total["used_value:sum"], 8 * UNIT_VALUE * customers)
 
     # ------------------------------------------------------------
     # chatter and files
