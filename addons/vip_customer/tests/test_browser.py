@@ -126,7 +126,9 @@ class TestBrowser(HttpCase):
             {"Tour Lounge": 8, "Tour Boarding": 2},
         )
         lines = self.env["vip.entitlement"].search([("partner_id", "=", partner.id)])
-        self.assertEqual(lines.filtered(lambda l: l.benefit_id.code == "Tour Lounge").granted, 8)
+        self.assertEqual(
+            lines.filtered(lambda line: line.benefit_id.code == "Tour Lounge").granted, 8
+        )
 
     # ------------------------------------------------------------
     # EVERYTHING
