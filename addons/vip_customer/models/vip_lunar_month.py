@@ -18,8 +18,8 @@ class VipLunarMonth(models.Model):
     date_from = fields.Date(required=True, string="First day")
     days = fields.Integer(required=True, default=30, aggregator=None)
 
-    _month_uniq = models.Constraint(
-        "UNIQUE (year, month, is_leap)", "This lunar month is in the table already."
+    _once = models.UniqueIndex(
+        "(year, month, (is_leap IS TRUE))", "This lunar month is in the table already."
     )
     _month_number = models.Constraint(
         "CHECK (month BETWEEN 1 AND 12)", "The lunar months are numbered from 1 to 12."

@@ -296,6 +296,17 @@ class VipMembership(models.Model):
                     )
                 )
 
+    @api.model
+    def mail_allowed_qweb_expressions(self):
+        """What managers, who are no editors of all templates, may write into the words of greetings."""
+        return (
+            *super().mail_allowed_qweb_expressions(),
+            "object.partner_id.lang",
+            "object.company_id.name",
+            "object.company_id.email_formatted",
+            "object.tier_id.name",
+        )
+
     @api.ondelete(at_uninstall=False)
     def _unlink_except_recorded(self):
         # records count also where the user may not see them

@@ -1,6 +1,6 @@
 from psycopg2.errors import CheckViolation, UniqueViolation
 
-from odoo.exceptions import UserError, ValidationError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import freeze_time, tagged
 from odoo.tools import mute_logger
 
@@ -591,8 +591,12 @@ class TestGreeting(GreetingCase):
         other = self.words.copy({"model_id": self.env["ir.model"]._get_id("res.partner")})
         self.env.flush_all()
         boss, clerk = self.users["boss"], self.users["manager_a"]
-        self.words.with_user(boss).body = "Better words"
-        self.letter.with_user(boss).subject = "Better words"
+        self.words.with_user(
+            boss
+        ).body = "{{ object.partner_id.name }}: {{ object.company_id.name }}"
+        self.letter.with_user(boss).subject = "Happy day from {{ object.company_id.name }}"
+        with self.assertRaises(AccessError):
+            self.words.with_user(boss).body = "{{ object.env.user.login }}"
         self.assertFalse(other.with_user(boss).has_access("write"))
         self.assertFalse(self.words.with_user(clerk).has_access("write"))
 
@@ -606,7 +610,7 @@ class TestGreeting(GreetingCase):
         months = self.env["vip.lunar.month"]
         months.create([good, {**good, "is_leap": True}])
         for values, error, constraint in (
-            (good, UniqueViolation, "vip_lunar_month_month_uniq"),
+            (good, UniqueViolation, "vip_lunar_month_once"),
             ({**good, "month": 13}, CheckViolation, "vip_lunar_month_month_number"),
             ({**good, "month": 2, "days": 31}, CheckViolation, "vip_lunar_month_days_number"),
         ):
