@@ -126,9 +126,7 @@ class TestBrowser(HttpCase):
             {"Tour Lounge": 8, "Tour Boarding": 2},
         )
         lines = self.env["vip.entitlement"].search([("partner_id", "=", partner.id)])
-        self.assertEqual(
-            lines.filtered(lambda line: line.benefit_id.code == "Tour Lounge").granted, 8
-        )
+        self.assertEqual(lines.filtered(lambda e: e.benefit_id.code == "Tour Lounge").granted, 8)
 
     # ------------------------------------------------------------
     # EVERYTHING
