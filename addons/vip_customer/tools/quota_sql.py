@@ -89,51 +89,56 @@ def update(company_id: int, periods: Periods, members: SQL) -> SQL:
     year_from = periods.year[0] if periods.year else None
     return SQL(
         """
+        WITH n AS MATERIALIZED (
+            SELECT id, tier_id, is_promised, quantity, unit_value, is_unlimited, when_exhausted,
+                   CASE WHEN when_exhausted = 'block' THEN greatest(granted, used)
+                        ELSE granted END AS granted
+              FROM (SELECT c.*,
+                           CASE WHEN is_same_promise THEN old_granted
+                                WHEN was_unlimited THEN greatest(target, used)
+                                WHEN target >= old_granted THEN target
+                                WHEN keep_on_downgrade THEN old_granted
+                                ELSE greatest(target, used) END AS granted,
+                           CASE WHEN is_same_promise THEN was_unlimited
+                                ELSE is_promised AND quantity = 0
+                                     OR keep_on_downgrade AND was_unlimited
+                                END AS is_unlimited
+                      FROM (SELECT o.id, o.used, o.granted AS old_granted,
+                                   o.is_unlimited AS was_unlimited, b.keep_on_downgrade,
+                                   coalesce(p.tier_id, o.tier_id) AS tier_id,
+                                   p.tier_id IS NOT NULL AS is_promised,
+                                   coalesce(p.quantity, 0) AS quantity,
+                                   coalesce(p.unit_value, o.unit_value) AS unit_value,
+                                   coalesce(p.when_exhausted, 'block') AS when_exhausted,
+                                   coalesce(p.quantity, 0) + o.goodwill AS target,
+                                   p.quantity IS NOT DISTINCT FROM
+                                   CASE WHEN o.is_promised THEN o.quantity END
+                                       AS is_same_promise
+                              FROM vip_entitlement o
+                              JOIN vip_benefit b ON b.id = o.benefit_id AND b.active IS TRUE
+                              JOIN vip_membership m ON m.partner_id = o.partner_id
+                              LEFT JOIN (%(promises)s) p
+                                ON p.partner_id = o.partner_id AND p.benefit_id = o.benefit_id
+                               AND p.kind = o.period
+                             WHERE o.company_id = %(company)s AND %(members)s
+                               AND (o.period = 'once'
+                                    OR o.period = 'month' AND o.date_from = %(month)s
+                                    OR o.period = 'year' AND o.date_from = %(year)s::date)
+                               AND (o.tier_id, o.is_promised, o.quantity, o.when_exhausted,
+                                    o.unit_value)
+                                   IS DISTINCT FROM
+                                   (coalesce(p.tier_id, o.tier_id), p.tier_id IS NOT NULL,
+                                    coalesce(p.quantity, 0), coalesce(p.when_exhausted, 'block'),
+                                    coalesce(p.unit_value, o.unit_value))
+                           ) c
+                   ) g
+        )
         UPDATE vip_entitlement e
            SET tier_id = n.tier_id, is_promised = n.is_promised, quantity = n.quantity,
                granted = n.granted, remaining = n.granted - e.used, is_unlimited = n.is_unlimited,
                when_exhausted = n.when_exhausted, unit_value = n.unit_value
-          FROM (SELECT id, tier_id, is_promised, quantity, unit_value, is_unlimited, when_exhausted,
-                       CASE WHEN when_exhausted = 'block' THEN greatest(granted, used)
-                            ELSE granted END AS granted
-                  FROM (SELECT c.*,
-                               CASE WHEN is_same_promise THEN old_granted
-                                    WHEN was_unlimited THEN greatest(target, used)
-                                    WHEN target >= old_granted THEN target
-                                    WHEN keep_on_downgrade THEN old_granted
-                                    ELSE greatest(target, used) END AS granted,
-                               CASE WHEN is_same_promise THEN was_unlimited
-                                    ELSE is_promised AND quantity = 0
-                                         OR keep_on_downgrade AND was_unlimited
-                                    END AS is_unlimited
-                          FROM (SELECT o.id, o.used, o.granted AS old_granted,
-                                       o.is_unlimited AS was_unlimited, b.keep_on_downgrade,
-                                       coalesce(p.tier_id, o.tier_id) AS tier_id,
-                                       p.tier_id IS NOT NULL AS is_promised,
-                                       coalesce(p.quantity, 0) AS quantity,
-                                       coalesce(p.unit_value, o.unit_value) AS unit_value,
-                                       coalesce(p.when_exhausted, 'block') AS when_exhausted,
-                                       coalesce(p.quantity, 0) + o.goodwill AS target,
-                                       p.quantity IS NOT DISTINCT FROM
-                                       CASE WHEN o.is_promised THEN o.quantity END
-                                           AS is_same_promise
-                                  FROM vip_entitlement o
-                                  JOIN vip_benefit b ON b.id = o.benefit_id AND b.active IS TRUE
-                                  JOIN vip_membership m ON m.partner_id = o.partner_id
-                                  LEFT JOIN (%(promises)s) p
-                                    ON p.partner_id = o.partner_id AND p.benefit_id = o.benefit_id
-                                   AND p.kind = o.period
-                                 WHERE o.company_id = %(company)s AND %(members)s
-                                   AND (o.period = 'once'
-                                        OR o.period = 'month' AND o.date_from = %(month)s
-                                        OR o.period = 'year' AND o.date_from = %(year)s::date)
-                               ) c
-                       ) g
-               ) n
+          FROM n
          WHERE n.id = e.id
-           AND (e.tier_id, e.is_promised, e.quantity, e.when_exhausted, e.unit_value)
-               IS DISTINCT FROM
-               (n.tier_id, n.is_promised, n.quantity, n.when_exhausted, n.unit_value)
         """,
         promises=_promises(company_id, periods, members),
         company=company_id,
