@@ -109,7 +109,7 @@ class VipEntitlement(models.Model):
     )
     unit_value = fields.Monetary(readonly=True, string="Value of a unit", aggregator=None)
     remaining_value = fields.Monetary(compute="_compute_remaining_value", string="Value left")
-    left = fields.Char(compute="_compute_left")
+    left = fields.Char(compute="_compute_left", string="Still left")
     reminded_on = fields.Date(readonly=True)
     redemption_ids = fields.One2many("vip.redemption", "entitlement_id", string="Redemptions")
     goodwill_ids = fields.One2many("vip.goodwill", "entitlement_id", string="Goodwill entries")

@@ -32,7 +32,7 @@ class VipRedeem(models.TransientModel):
     offered_ids = fields.Many2many("vip.benefit", compute="_compute_offer")
     benefit_id = fields.Many2one("vip.benefit", domain="[('id', 'in', offered_ids)]")
     unit = fields.Char(related="benefit_id.unit")
-    remaining = fields.Char(compute="_compute_remaining", string="Left")
+    remaining = fields.Char(compute="_compute_remaining", string="Still left")
     quantity = fields.Integer(default=1)
     date = fields.Date(default=lambda self: self.env.company._vip_today())
     channel_id = fields.Many2one("vip.channel", default=lambda self: self._default_channel_id())
