@@ -7,7 +7,7 @@ from .vip_benefit import STANDING
 class VipMembership(models.Model):
     """What the customer has, used and has left, on his VIP page."""
 
-    _inherit = "vip.membership"
+    _inherit = "vip.membership"  # pylint: disable=consider-merging-classes-inherited
 
     entitlement_ids = fields.Many2many(
         "vip.entitlement", compute="_compute_entitlement_ids", string="This period"

@@ -10,7 +10,7 @@ from ..tools import tier_rules
 class VipMembership(models.Model):
     """Why this tier: figures, rule, what is missing to keep it and to reach the next one."""
 
-    _inherit = "vip.membership"
+    _inherit = "vip.membership"  # pylint: disable=consider-merging-classes-inherited
 
     def _explain(self, money=True):
         """The explanation of ``res.partner.vip_explain_tier()``, as plain data.
