@@ -18,7 +18,9 @@ def ours(env: api.Environment) -> None:
     rows = Entitlement._grant(env.company)
     env.cr.commit()
     spent = clock.read()
-    env.cr.execute("ANALYZE vip_entitlement")  # as autovacuum, off here, would before the next night
+    env.cr.execute(
+        "ANALYZE vip_entitlement"
+    )  # as autovacuum, off here, would before the next night
     env.cr.commit()
     clock = Clock(env)
     again = Entitlement._grant(env.company)

@@ -2,7 +2,8 @@ from odoo import api, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 
-from .vip_benefit import ON_REQUEST
+from ..tools.plain_text import is_text
+from .vip_benefit import AUTOMATIC
 
 
 class ResPartner(models.Model):
@@ -38,7 +39,9 @@ class ResPartner(models.Model):
         :raise MissingError: no such customer
         :raise UserError: naming what stands in the way and what is left
         """
-        redemption = self._vip_redeem(self._vip_benefit(benefit_code), quantity, origin)
+        redemption = self.env["vip.redemption"]._taking(
+            lambda: self._vip_redeem_code(benefit_code, quantity, origin)
+        )
         line = redemption.entitlement_id
         return {
             "redemption_id": redemption.id,
@@ -46,18 +49,19 @@ class ResPartner(models.Model):
             "warning": redemption._warning(),
         }
 
-    def _vip_redeem(self, benefit, quantity, origin=None, **details):
-        """``vip_redeem`` with the details of a dialog (``vip.redemption._redeem``); the redemption, as
-        superuser."""
-        return self.env["vip.redemption"]._taking(
-            lambda: self._vip_redeem_once(benefit, quantity, origin, **details)
-        )
+    def _vip_redeem_code(self, benefit_code, quantity, origin):
+        self._vip_redeeming_member()  # whoever may not redeem is told of no codes
+        return self._vip_redeem(self._vip_benefit(benefit_code), quantity, origin)
 
-    def _vip_redeem_once(self, benefit, quantity, origin, **details):
-        member = self._vip_member()
-        if not self.env.user.has_group("vip_customer.group_vip_desk"):
-            raise AccessError(self.env._("This needs a role at the desk of the VIP programme."))
-        if benefit.delivery != ON_REQUEST and not member.has_access("write"):
+    def _vip_redeem(self, benefit, quantity, origin=None, **details):
+        """Give this customer units, with the caller's rights: the door for dialogs and other models.
+
+        :param details: as of ``vip.redemption._redeem``
+        :return: the redemption, as superuser
+        :raise AccessError, UserError: as ``vip_redeem``
+        """
+        member = self._vip_redeeming_member()
+        if benefit.delivery == AUTOMATIC and not member.has_access("write"):
             raise AccessError(
                 self.env._(
                     "“%(benefit)s” is not on request; only the account manager of “%(customer)s” gives "
@@ -73,6 +77,13 @@ class ResPartner(models.Model):
             ._redeem(member.sudo(), benefit.sudo(), quantity, origin, **details)
         )
 
+    def _vip_redeeming_member(self):
+        """The membership of a customer for whom the caller may redeem."""
+        member = self._vip_member()
+        if not self.env.user.has_group("vip_customer.group_vip_desk"):
+            raise AccessError(self.env._("This needs a role at the desk of the VIP programme."))
+        return member
+
     @api.model
     def _vip_benefit(self, code):
         """The benefit with this code, an archived one too.
@@ -80,11 +91,7 @@ class ResPartner(models.Model):
         :raise UserError: there is none
         """
         benefit = self.env["vip.benefit"].sudo().with_context(active_test=False)
-        benefit = (
-            benefit.search([("code", "=", code)], limit=1)
-            if isinstance(code, str) and "\0" not in code  # which PostgreSQL takes for no text
-            else benefit
-        )
+        benefit = benefit.search([("code", "=", code)], limit=1) if is_text(code) else benefit
         if not benefit:
             raise UserError(self.env._("There is no benefit with the code “%s”.", code))
         return benefit.with_env(self.env)

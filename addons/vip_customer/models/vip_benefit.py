@@ -123,11 +123,11 @@ class VipBenefit(models.Model):
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_used(self):
-        if used := self._first_used():
+        if used := self._first_used() or self._first_promised():
             raise UserError(
                 self.env._(
-                    "Customers have the benefit “%s”, so it cannot be deleted. Archive it instead: it is "
-                    "not given any more, and the past stays readable.",
+                    "Customers have or had the benefit “%s”, so it cannot be deleted. Archive it instead: "
+                    "it is not given any more, and the past stays readable.",
                     used.name,
                 )
             )
@@ -136,6 +136,16 @@ class VipBenefit(models.Model):
         """The first of these benefits that an entitlement names, in any company."""
         domain = [("benefit_id", "in", self.ids)]
         return self.env["vip.entitlement"].sudo().search(domain, limit=1).benefit_id
+
+    def _first_promised(self):
+        """The first of these benefits that a tier promised before today."""
+        today = self.env.company._vip_today()
+        return self.filtered(
+            lambda benefit: (
+                benefit.past_ids
+                or any(promise.date_from < today for promise in benefit.tier_benefit_ids)
+            )
+        )[:1]
 
     def _sort_key(self):
         self.ensure_one()

@@ -12,6 +12,8 @@ from ..unchecked_many2one import UncheckedMany2one
 from .vip_tier_benefit import PERIODS
 
 EXPIRING_DAYS = (60, 30)
+# customers reminded in one transaction
+REMINDER_BATCH = 500
 # the biggest number of units that somebody may mean
 MOST_UNITS = 1_000_000
 
@@ -285,15 +287,16 @@ class VipEntitlement(models.Model):
 
     @api.model
     def _cron_grant(self):
-        """Daily: begin new periods and follow changes of the matrix; then turn what is given
-        automatically into redemptions. Running it twice changes nothing."""
+        """Hourly, because a period begins at midnight of the company: begin new periods and follow changes
+        of the matrix; then turn what is given automatically into redemptions. Running it twice changes
+        nothing."""
         for company in self.env["res.company"].search(Domain.TRUE):
             self._grant(company)
             self.env["vip.redemption"]._give_automatic(company)
 
     @api.model
     def action_grant(self):
-        """Grant now what the nightly job would grant, in the companies at work.
+        """Grant now what the hourly job would grant, in the companies at work.
 
         :raise AccessError: the caller is no manager of the programme
         """
@@ -319,7 +322,7 @@ class VipEntitlement(models.Model):
 
     @api.model
     def _of(self, partner, benefit, day):
-        """The entitlement of a customer for a benefit on a day; granted now where the nightly job has
+        """The entitlement of a customer for a benefit on a day; granted now where the hourly job has
         not come to it. Empty where he has none. Run as superuser."""
         domain = Domain("partner_id", "=", partner.id) & Domain("benefit_id", "=", benefit.id)
         found = self.search(domain & self._current(day))
@@ -513,16 +516,23 @@ class VipEntitlement(models.Model):
 
     @api.model
     def _cron_remind(self):
-        """Daily: 60 and 30 days before a year ends, a task for the account manager of every customer
-        with something left, naming what. Running it twice reminds nobody twice."""
-        for company in self.env["res.company"].search(Domain.TRUE):
-            self._remind(company, company._vip_today())
+        """Daily: 60 and 30 days before a year ends, a task for who looks after a customer with something
+        left, naming what; in batches of one transaction each. Running it twice reminds nobody twice."""
+        cron = self.env["ir.cron"]
+        companies = self.env["res.company"].search(Domain.TRUE)
+        cron._commit_progress(remaining=len(companies))
+        for company in companies:
+            while self._remind(company, company._vip_today(), REMINDER_BATCH):
+                if not cron._commit_progress():
+                    return
+            cron._commit_progress(1)
 
     @api.model
-    def _remind(self, company, today):
+    def _remind(self, company, today, limit=None):
+        """Remind of the lines of at most so many customers; False where nothing is left to do."""
         first, second = (timedelta(days=days) for days in EXPIRING_DAYS)
         last_days = [today + timedelta(days=days) for days in range(second.days + 1)]
-        lines = self.search(
+        due = (
             Domain("company_id", "=", company.id)
             & self._current(today)
             & Domain("period", "=", quota.YEAR)
@@ -532,7 +542,6 @@ class VipEntitlement(models.Model):
             & Domain("remaining", ">", 0)
             & Domain("is_unlimited", "=", False)
             & Domain("partner_id.vip_membership_id.tier_id", "!=", False)
-            & Domain("partner_id.vip_membership_id.manager_id", "!=", False)
             & (
                 Domain("reminded_on", "=", False)
                 | Domain.OR(
@@ -541,23 +550,33 @@ class VipEntitlement(models.Model):
                 )
             )
         )
+        groups = self._read_group(due, ["partner_id"], ["id:recordset"], limit=limit)
+        lines = self.union(*(own for _partner, own in groups))
+        lines._create_reminders(today)
+        lines.write({"reminded_on": today})
+        return bool(lines)
+
+    def _create_reminders(self, today):
+        """A task for who looks after each customer, if anybody does."""
         activity_type = self.env.ref("vip_customer.mail_activity_type_benefit_expiring")
         model_id = self.env["ir.model"]._get_id("vip.membership")
-        by_member = lines.grouped("membership_id")
-        self.env["mail.activity"].with_context(mail_activity_quick_update=True).create(
-            [
+        tasks = []
+        for member, own in self.grouped("membership_id").items():
+            user = member._responsible()
+            last_day = min(own.mapped("date_to"))
+            tasks.append(
                 {
                     "res_model_id": model_id,
                     "res_id": member.id,
                     "activity_type_id": activity_type.id,
-                    "user_id": member.manager_id.id,
-                    "date_deadline": min(own.mapped("date_to")) - second // 2,
-                    "note": own.with_context(lang=member.manager_id.lang)._left_note(),
+                    "user_id": user.id,
+                    "date_deadline": max(last_day - timedelta(days=EXPIRING_DAYS[1] // 2), today),
+                    "note": own.with_context(lang=user.lang)._left_note(),
                 }
-                for member, own in by_member.items()
-            ]
+            )
+        self.env["mail.activity"].with_context(mail_activity_quick_update=True).create(
+            [task for task in tasks if task["user_id"]]
         )
-        lines.write({"reminded_on": today})
 
     def _left_note(self):
         """What is left, for the task of an account manager."""

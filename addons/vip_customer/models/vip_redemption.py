@@ -5,6 +5,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL, format_date
 
 from ..tools import quota
+from ..tools.plain_text import is_text
 from .vip_benefit import AUTOMATIC, STANDING
 from .vip_entitlement import MOST_UNITS
 
@@ -341,8 +342,7 @@ class VipRedemption(models.Model):
                 """
                 WITH line AS (
                     SELECT e.id, m.partner_id, m.company_id, m.tier_id, d.today,
-                           coalesce(c.vip_redemption_limit, 0) AS value_limit,
-                           b.delivery = 'on_request' AS may_wait, b.needs_approval
+                           coalesce(c.vip_redemption_limit, 0) AS value_limit, b.needs_approval
                       FROM vip_membership m
                       JOIN res_company c ON c.id = m.company_id
                       LEFT JOIN resource_calendar r ON r.id = c.resource_calendar_id
@@ -375,9 +375,8 @@ class VipRedemption(models.Model):
                     SELECT partner_id, company_id, %(benefit)s, id, tier_id, %(quantity)s,
                            coalesce(%(day)s::date, today), unit_value, %(quantity)s * unit_value,
                            %(channel)s, %(identity_check)s, %(note)s, %(origin)s,
-                           CASE WHEN may_wait
-                                     AND (needs_approval IS TRUE
-                                          OR %(quantity)s * unit_value > value_limit)
+                           CASE WHEN needs_approval IS TRUE
+                                     OR %(quantity)s * unit_value > value_limit
                                 THEN 'requested' ELSE 'approved' END,
                            %(uid)s, %(uid)s, %(uid)s, %(cr_now)s, %(cr_now)s
                       FROM taken
@@ -437,9 +436,7 @@ class VipRedemption(models.Model):
 
     @api.model
     def _check_origin(self, origin):
-        if origin and (
-            not isinstance(origin, str) or len(origin) > ORIGIN_LENGTH or "\0" in origin
-        ):
+        if origin and not (is_text(origin) and len(origin) <= ORIGIN_LENGTH):
             raise UserError(
                 self.env._(
                     "“%(origin)s” is no key of a request: give a text of at most %(length)s characters.",
@@ -798,7 +795,7 @@ class VipRedemption(models.Model):
     @api.model
     def _give_automatic(self, company, day=None):
         """Turn what is left of automatic benefits into redemptions, set-based and ready to be issued;
-        run as superuser. A second call writes none.
+        run as superuser. A second call writes none; what was cancelled or corrected is not given again.
 
         :param date day: today in the company without one
         :return: number of redemptions
@@ -808,17 +805,23 @@ class VipRedemption(models.Model):
         self.env.cr.execute(
             SQL(
                 """
-                WITH taken AS (
-                    UPDATE vip_entitlement e
-                       SET used = granted, remaining = 0
-                      FROM vip_membership m, vip_benefit b
-                     WHERE m.partner_id = e.partner_id AND m.tier_id IS NOT NULL
-                       AND b.id = e.benefit_id AND b.delivery = 'automatic' AND b.active IS TRUE
-                       AND e.company_id = %(company)s AND e.remaining > 0
+                WITH due AS (
+                    SELECT e.id, m.tier_id, least(e.remaining, e.granted - l.offered) AS quantity
+                      FROM vip_entitlement e
+                      JOIN vip_membership m ON m.partner_id = e.partner_id AND m.tier_id IS NOT NULL
+                      JOIN vip_benefit b ON b.id = e.benefit_id AND b.delivery = 'automatic'
+                           AND b.active IS TRUE
+                     CROSS JOIN LATERAL (
+                           SELECT coalesce(sum(r.quantity), 0)::int AS offered FROM vip_redemption r
+                            WHERE r.entitlement_id = e.id AND r.quantity > 0) l
+                     WHERE e.company_id = %(company)s AND e.remaining > 0
                        AND e.is_unlimited IS NOT TRUE
                        AND e.date_from <= %(today)s AND coalesce(e.date_to >= %(today)s, TRUE)
-                    RETURNING e.id, e.partner_id, e.benefit_id, m.tier_id, e.unit_value,
-                              (SELECT o.remaining FROM vip_entitlement o WHERE o.id = e.id) AS quantity
+                ), taken AS (
+                    UPDATE vip_entitlement e
+                       SET used = e.used + due.quantity, remaining = e.remaining - due.quantity
+                      FROM due WHERE due.id = e.id AND due.quantity > 0
+                    RETURNING e.id, e.partner_id, e.benefit_id, due.tier_id, e.unit_value, due.quantity
                 )
                 INSERT INTO vip_redemption (company_id, partner_id, benefit_id, entitlement_id, tier_id,
                                             quantity, unit_value, value, date, state, requested_by,

@@ -91,6 +91,7 @@ class VipTier(models.Model):
             ("vip.tier.history", ["tier_id"]),
             ("vip.tier.rule", ["tier_id"]),
             ("vip.tier.run.line", LINE_TIERS),
+            ("vip.tier.benefit.past", ["tier_id"]),
             ("vip.tier.run.cost", ["tier_id"]),
             ("vip.entitlement", ["tier_id"]),
             ("vip.redemption", ["tier_id"]),

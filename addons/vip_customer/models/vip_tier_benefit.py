@@ -14,7 +14,7 @@ class VipTierBenefit(models.Model):
     Quantity 0 is unlimited; what a tier does not have has no record. ``year`` is the validity of the
     policy in force, ``month`` a calendar month, ``once`` once in a membership's life.
 
-    A change counts from today on, for the entitlements of this period too (``vip.entitlement``, nightly
+    A change counts from today on, for the entitlements of this period too (``vip.entitlement``, hourly
     or by “Grant now”). What was promised before stays readable in ``vip.tier.benefit.past``.
     """
 

@@ -13,10 +13,10 @@ class VipTierBenefitPast(models.Model):
     _rec_name = "benefit_id"
 
     tier_id = fields.Many2one(
-        "vip.tier", required=True, ondelete="cascade", index=True, readonly=True
+        "vip.tier", required=True, ondelete="restrict", index=True, readonly=True
     )
     benefit_id = fields.Many2one(
-        "vip.benefit", required=True, ondelete="cascade", index=True, readonly=True
+        "vip.benefit", required=True, ondelete="restrict", index=True, readonly=True
     )
     quantity = fields.Integer(readonly=True)
     period = fields.Selection(PERIODS, required=True, readonly=True)

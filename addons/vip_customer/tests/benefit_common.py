@@ -76,7 +76,7 @@ class BenefitCase(VipCase):
         )
 
     def _night(self, day="2026-03-10"):
-        """The nightly job; the number of rows it wrote and of redemptions it made."""
+        """The hourly job; the number of rows it wrote and of redemptions it made."""
         with freeze_time(f"{day} 02:00:00" if len(day) == 10 else day):
             written = self.Line._grant(self.company)
             return written, self.Redemption._give_automatic(self.company)

@@ -117,6 +117,21 @@ class TestBrowser(HttpCase):
         self.assertEqual(redemptions.mapped("state"), ["delivered"] * 2)
         self.assertEqual(redemptions.entitlement_id.used, 2)
 
+    def test_matrix_at_the_desk(self):
+        """Who may not know what a unit costs looks at the matrix too, at benefits without a category as
+        well."""
+        new_test_user(
+            self.env,
+            "vip_tour_clerk",
+            lang="en_US",
+            groups="base.group_user,vip_customer.group_vip_desk",
+            company_id=self.company.id,
+            company_ids=[Command.set(self.company.ids)],
+        )
+        self._create_guest()
+        self._benefit("Tour Boarding").category_id = False
+        self.start_tour("/odoo/vip-benefit-matrix", "vip_matrix_desk_tour", login="vip_tour_clerk")
+
     def test_matrix(self):
         """Change, add and take away cells; customers have it once it is granted."""
         partner = self._create_guest()

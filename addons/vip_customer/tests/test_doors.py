@@ -303,6 +303,21 @@ class TestDoors(DoorsTable):
         with self.assertRaisesRegex(AccessError, "needs a role in the VIP programme"):
             self._as("importer", self.book["own"]["res.partner"]).vip_explain_tier()
 
+    def test_who_may_not_redeem_is_told_of_no_codes(self):
+        partner = self.book["own"]["res.partner"]
+        for role in ("portal", "employee", "auditor", "importer"):
+            for code in ("NOPE", "LOUNGE", "\ud800"):
+                with self.subTest(role=role, code=code), self.assertRaises(AccessError):
+                    self._as(role, partner).vip_redeem(code)
+        for code in ("NOPE", "\0", "\ud800"):
+            with (
+                self.subTest(code=code),
+                self.assertRaisesRegex(UserError, "no benefit with the code"),
+            ):
+                self._as("desk", partner).vip_redeem(code)
+        with self.assertRaisesRegex(UserError, "standing right"):
+            self._as("desk", partner).vip_redeem("HOTLINE")
+
     def test_unknown_customer(self):
         with self.assertRaises(MissingError):
             self._as("desk", self.env["res.partner"].browse(2**31 - 1)).vip_explain_tier()

@@ -235,7 +235,7 @@ class TestEntitlementGrant(BenefitCase):
         self.assertEqual(self._night()[0], 0)
 
     def test_one_customer_is_one_customer(self):
-        """Granting to one leaves the year of the others to the nightly job."""
+        """Granting to one leaves the year of the others to the hourly job."""
         other = self._create_vip("Li", self.gold)
         self._supersede("2026-03-01", "2027-02-28")
         self._move(other, self.diamond)
@@ -243,7 +243,7 @@ class TestEntitlementGrant(BenefitCase):
         self.assertEqual(len(self._bounds("BOARDING", other)), 2)
 
     def test_told_before_it_is_granted(self):
-        """The answer does not depend on whether the nightly job came by already."""
+        """The answer does not depend on whether the hourly job came by already."""
         self._create_policy(**YEAR_2027)
         with freeze_time("2027-02-01 02:00:00"):
             before = self.partner.vip_entitlements()
@@ -317,6 +317,23 @@ class TestEntitlementGrant(BenefitCase):
         for tier in (self.gold, self.diamond, self.no_tier, self.gold):
             self._move(self.partner, tier)
             self._has("FAMILY", 1, 1, 0)
+
+    def test_kept_of_a_tier_of_the_period_only(self):
+        """The hourly job grants the new year for the old tier; the run of the first day takes it back."""
+        last_year = {"date_from": "2025-02-01", "date_to": "2026-01-31", "name": "Standard 2025"}
+        self._create_policy(**last_year)
+        with freeze_time("2026-01-15 02:00:00"):
+            old = self._create_vip("Old", self.diamond)
+        self._night("2026-02-01")
+        self._has("MEDICAL", 1, 0, 1, old)
+        with freeze_time("2026-02-01 05:00:00"):
+            self._move(old, self.gold)
+        self._has("MEDICAL", 0, 0, 0, old)
+        with freeze_time("2026-02-01 06:00:00"):
+            self._move(old, self.diamond)
+            self._has("MEDICAL", 1, 0, 1, old)
+            self._move(old, self.gold)
+        self._has("MEDICAL", 1, 0, 1, old)
 
     def test_kept_without_limit(self):
         self._create_benefit("OPEN", {self.gold: 0}, keep_on_downgrade=True)
@@ -471,6 +488,18 @@ class TestEntitlementGrant(BenefitCase):
         self.assertEqual(self._night()[1], 2)  # and the card
         self._has("GREETING", 2, 2, 0)
         self.assertEqual(self._night(), (0, 0))
+
+    def test_automatic_that_is_cancelled(self):
+        """What the customer did not want is not given again the next night."""
+        self.assertEqual(self._night()[1], 1)
+        card = self.Redemption.search(
+            [("partner_id", "=", self.partner.id), ("benefit_id.code", "=", "CARD")]
+        )
+        card.with_user(self.users["manager_a"]).action_cancel()
+        self._has("CARD", 1, 0, 1)
+        self.assertEqual(self._night()[1], 0)
+        self._move(self.partner, self.diamond)  # a rise brings another one
+        self.assertEqual(self._night()[1], 1)
 
     # ------------------------------------------------------------
     # MATRIX

@@ -196,8 +196,11 @@ class Book:
                 continue
             for key in self.current(customer, code):
                 row = self.rows[key]
-                if row.remaining > 0 and not row.is_unlimited:
-                    self._take(key, row.remaining)
+                # what was offered and cancelled or corrected is not offered again
+                offered = sum(given for of, given, *_rest in self.ledger if of == key)
+                due = min(row.remaining, row.granted - offered)
+                if due > 0 and not row.is_unlimited:
+                    self._take(key, due)
 
 
 def story():

@@ -53,14 +53,34 @@ class TestEntitlementReminder(BenefitCase):
             self.assertNotIn(words, note)
 
     def test_nobody_to_remind(self):
-        """No tier, no account manager, or nothing left."""
+        """No tier, neither account manager nor lead, or nothing left."""
         left = self._create_vip("Left", self.diamond)
         self._move(left, self.silver)
         self._move(left, self.no_tier)
         alone = self._create_vip("Alone", self.diamond)
-        alone.vip_membership_id.manager_id = False
+        alone.vip_membership_id.write({"manager_id": False, "team_id": False})
         silver = self._create_vip("Used", self.silver)
         self._redeem("VISIT_REQ", 2, silver)
         self._remind("2026-12-02")
         for partner in (left, alone, silver):
             self.assertFalse(self._tasks(partner))
+
+    def test_lead_where_there_is_no_manager(self):
+        self.partner.vip_membership_id.write({"manager_id": False, "team_id": self.city.id})
+        self._remind("2026-12-02")
+        self.assertEqual(self._tasks().user_id, self.users["lead"])
+
+    def test_in_batches(self):
+        """Each customer is reminded once, with everything he has left, however many fit a batch."""
+        others = [self._create_vip(name, self.gold) for name in ("Second", "Third")]
+        with freeze_time("2026-12-02 02:00:00"):
+            today = self.company._vip_today()
+            self.assertTrue(self.Line._remind(self.company, today, limit=2))
+            self.assertTrue(self.Line._remind(self.company, today, limit=2))
+            self.assertFalse(self.Line._remind(self.company, today, limit=2))
+        for partner in (self.partner, *others):
+            self.assertEqual(len(self._tasks(partner)), 1)
+
+    def test_late_reminder_is_due_today(self):
+        self._remind("2027-01-25")
+        self.assertEqual(str(self._tasks().date_deadline), "2027-01-25")

@@ -99,7 +99,7 @@ class TestRedemptionRefusals(BenefitCase):
         )
 
     def test_automatic_by_hand(self):
-        """The account manager may hand out a card before the nightly job does; that gives no more."""
+        """The account manager may hand out a card before the hourly job does; that gives no more."""
         card = self._redeem("CARD", user="manager_a")
         self.assertEqual(card.state, "approved")
         self.assertEqual(self._night()[1], 0)
@@ -167,7 +167,7 @@ class TestRedemptionRefusals(BenefitCase):
             )
 
     def test_new_year(self):
-        """The new year begins at midnight of the company, in full, also before the nightly job."""
+        """The new year begins at midnight of the company, in full, also before the hourly job."""
         self._redeem("BOARDING", 6)
         self._create_policy(name="2027", date_from="2027-02-01", date_to="2028-01-31")
         with freeze_time("2027-01-31 15:59:59"):

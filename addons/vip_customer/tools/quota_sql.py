@@ -84,6 +84,9 @@ def insert(company_id: int, periods: Periods, members: SQL) -> SQL:
 def update(company_id: int, periods: Periods, members: SQL) -> SQL:
     """Bring what was granted in step with what is promised now (``quota.regrant``).
 
+    What is kept on a downgrade is kept of a tier that the customer had in the period: a run of its first
+    day takes back what the night before granted for the tier that has just ended.
+
     :param members: condition on ``m``, the memberships
     """
     year_from = periods.year[0] if periods.year else None
@@ -104,7 +107,13 @@ def update(company_id: int, periods: Periods, members: SQL) -> SQL:
                                      OR keep_on_downgrade AND was_unlimited
                                 END AS is_unlimited
                       FROM (SELECT o.id, o.used, o.granted AS old_granted,
-                                   o.is_unlimited AS was_unlimited, b.keep_on_downgrade,
+                                   o.is_unlimited AS was_unlimited,
+                                   b.keep_on_downgrade AND EXISTS (
+                                       SELECT FROM vip_tier_history h
+                                        WHERE h.partner_id = o.partner_id AND h.tier_id = o.tier_id
+                                          AND (h.date_from >= o.date_from
+                                               OR coalesce(h.date_to >= o.date_from, TRUE))
+                                   ) AS keep_on_downgrade,
                                    coalesce(p.tier_id, o.tier_id) AS tier_id,
                                    p.tier_id IS NOT NULL AS is_promised,
                                    coalesce(p.quantity, 0) AS quantity,

@@ -34,7 +34,7 @@ class VipRedeem(models.TransientModel):
     unit = fields.Char(related="benefit_id.unit")
     remaining = fields.Char(compute="_compute_remaining", string="Still left")
     quantity = fields.Integer(default=1)
-    date = fields.Date(default=lambda self: self.env.company._vip_today())
+    date = fields.Date(help="Today where nothing is said.")
     channel_id = fields.Many2one("vip.channel", default=lambda self: self._default_channel_id())
     identity_check = fields.Selection(
         lambda self: self.env["vip.redemption"]._fields["identity_check"].selection,
@@ -70,7 +70,9 @@ class VipRedeem(models.TransientModel):
         until = fields.Date.to_date(told["date_to"] or None)
         is_unlimited = told["granted"] is False
         is_left = is_unlimited or told["remaining"] > 0
-        soon = self.env.company._vip_today() + timedelta(days=EXPIRING_DAYS[0])
+        # the caller was told of this customer, so of his company too
+        company = self.partner_id.sudo().vip_membership_id.company_id
+        soon = company._vip_today() + timedelta(days=EXPIRING_DAYS[0])
         return {
             "id": benefit.id,
             "name": told["name"],
@@ -139,14 +141,16 @@ class VipRedeem(models.TransientModel):
         self._require_one()
         if not self.partner_id or not self.benefit_id:
             raise UserError(self.env._("Choose the customer and the benefit first."))
-        redemption = self.partner_id._vip_redeem(
-            self.benefit_id,
-            self.quantity,
-            f"vip.redeem,{self.id}",
-            date=self.date,
-            channel_id=self.channel_id.id,
-            identity_check=self.identity_check,
-            note=self.note,
+        redemption = self.env["vip.redemption"]._taking(
+            lambda: self.partner_id._vip_redeem(
+                self.benefit_id,
+                self.quantity,
+                f"vip.redeem,{self.id}",
+                date=self.date,
+                channel_id=self.channel_id.id,
+                identity_check=self.identity_check,
+                note=self.note,
+            )
         )
         return redemption.with_env(self.env), redemption._warning()
 

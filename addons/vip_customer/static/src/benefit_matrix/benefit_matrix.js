@@ -12,7 +12,7 @@ import { standardActionServiceProps } from "@web/webclient/actions/action_servic
 
 const PROMISE = "vip.tier.benefit";
 const PAST = "vip.tier.benefit.past";
-const CONTENT = ["tier_id", "benefit_id", "quantity", "period", "unit_value", "date_from"];
+const CONTENT = ["tier_id", "benefit_id", "quantity", "period", "date_from"];
 
 /**
  * What each tier promises: benefits down, tiers across, one `vip.tier.benefit` in each cell.
@@ -38,6 +38,8 @@ export class BenefitMatrix extends Component {
                 user.checkAccessRight("vip.benefit", "write"),
                 user.checkAccessRight(PAST, "read"),
             ]);
+            // what a unit costs is no business of the counter, as what was promised before is not
+            this.money = this.canSeePast ? ["unit_value"] : [];
             await this.load();
         });
     }
@@ -63,10 +65,10 @@ export class BenefitMatrix extends Component {
             this.orm.searchRead(
                 "vip.benefit",
                 [],
-                ["name", "active", "category_id", "delivery", "unit", "unit_value", "currency_id"],
+                ["name", "active", "category_id", "delivery", "unit", "currency_id", ...this.money],
                 kwargs
             ),
-            day ? this.readPromisesOn(serializeDate(day)) : this.orm.searchRead(PROMISE, [], CONTENT),
+            day ? this.readPromisesOn(serializeDate(day)) : this.readPromises(PROMISE, []),
         ]);
         this.cells = new Map(
             promises.map((promise) => [this.key(promise.tier_id[0], promise.benefit_id[0]), promise])
@@ -82,16 +84,20 @@ export class BenefitMatrix extends Component {
     async readPromisesOn(day) {
         const since = ["date_from", "<=", day];
         const parts = await Promise.all([
-            this.orm.searchRead(PROMISE, [since], CONTENT),
-            this.orm.searchRead(PAST, [since, ["date_to", ">=", day]], CONTENT),
+            this.readPromises(PROMISE, [since]),
+            this.readPromises(PAST, [since, ["date_to", ">=", day]]),
         ]);
         return parts.flat();
+    }
+
+    readPromises(model, domain) {
+        return this.orm.searchRead(model, domain, [...CONTENT, ...this.money]);
     }
 
     groupByCategory(benefits) {
         const groups = new Map();
         for (const benefit of benefits) {
-            const [id, name] = benefit.category_id;
+            const [id, name] = benefit.category_id || [false, _t("Without category")];
             if (!groups.has(id)) {
                 groups.set(id, { id, name, benefits: [] });
             }
@@ -124,7 +130,6 @@ export class BenefitMatrix extends Component {
         } else if (promise.period === "once") {
             details.push(_t("once"));
         }
-        // what a unit costs is no business of the counter, as what was promised before is not
         if (this.canSeePast && promise.unit_value !== benefit.unit_value) {
             details.push(
                 _t("%s each", formatMonetary(promise.unit_value, { currencyId: benefit.currency_id[0] }))

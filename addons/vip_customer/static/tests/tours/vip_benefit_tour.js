@@ -83,3 +83,11 @@ registry.category("web_tour.tours").add("vip_matrix_tour", {
         ];
     },
 });
+
+registry.category("web_tour.tours").add("vip_matrix_desk_tour", {
+    steps: () => [
+        { trigger: ".o_vip_benefit_matrix:contains('Tour Lounge')" },
+        { trigger: ".o_vip_benefit_matrix:contains('Without category')" },
+        { trigger: ".o_vip_benefit_matrix:not(:has(.o_vip_grant_now))" },
+    ],
+});
