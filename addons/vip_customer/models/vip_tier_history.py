@@ -218,6 +218,7 @@ class VipTierHistory(models.Model):
                 changes=changes,
             )
         )
+        cr.execute("ALTER TABLE vip_tier_change ADD PRIMARY KEY (membership_id)")
         cr.execute("ANALYZE vip_tier_change")
         self._check_dates()
         cr.execute(

@@ -32,27 +32,25 @@ class Periods(NamedTuple):
         return self.month if kind == MONTH else self.year
 
 
-def _promises(company_id: int, periods: Periods, members: SQL) -> SQL:
-    """What the tiers of these members promise them in the periods: one row per customer and benefit."""
+def _promised(periods: Periods) -> SQL:
+    """What each tier promises in the periods: a row per tier and benefit, a few dozen in all.
+
+    Statements join it to the tier of each customer, not to customers with all they are promised: a table
+    so small is cheap to look through however wrongly PostgreSQL guesses, as it does of new periods.
+    """
     rows = [
         SQL("(%s, %s::date, %s::date)", kind, *bounds)
         for kind in (MONTH, YEAR, ONCE)
         if (bounds := periods.bounds(kind))
     ]
     return SQL(
-        """SELECT m.partner_id, tb.benefit_id, tb.tier_id, tb.quantity, tb.unit_value,
-                  b.when_exhausted, p.kind, p.date_to,
-                  CASE p.kind WHEN 'once' THEN least(m.since, p.date_from)
-                              ELSE p.date_from END AS date_from
-             FROM vip_membership m
-             JOIN vip_tier_benefit tb ON tb.tier_id = m.tier_id
+        """SELECT tb.tier_id, tb.benefit_id, tb.quantity, tb.unit_value, b.when_exhausted, p.kind,
+                  p.date_from, p.date_to
+             FROM vip_tier_benefit tb
              JOIN vip_benefit b ON b.id = tb.benefit_id AND b.active IS TRUE
                   AND (b.delivery = 'on_request' OR b.delivery = 'automatic' AND tb.quantity > 0)
-             JOIN (VALUES %(periods)s) p (kind, date_from, date_to) ON p.kind = tb.period
-            WHERE m.company_id = %(company)s AND %(members)s""",
-        periods=SQL(", ").join(rows),
-        company=company_id,
-        members=members,
+             JOIN (VALUES %s) p (kind, date_from, date_to) ON p.kind = tb.period""",
+        SQL(", ").join(rows),
     )
 
 
@@ -63,21 +61,26 @@ def insert(company_id: int, periods: Periods, members: SQL) -> SQL:
     """
     return SQL(
         """
+        WITH promised AS MATERIALIZED (%(promised)s)
         INSERT INTO vip_entitlement (company_id, partner_id, benefit_id, tier_id, period, date_from,
                                      date_to, is_promised, quantity, granted, goodwill, used, remaining,
                                      is_unlimited, when_exhausted, unit_value)
-        SELECT %(company)s, p.partner_id, p.benefit_id, p.tier_id, p.kind, p.date_from,
+        SELECT m.company_id, m.partner_id, p.benefit_id, p.tier_id, p.kind,
+               CASE p.kind WHEN 'once' THEN least(m.since, p.date_from) ELSE p.date_from END,
                p.date_to, TRUE, p.quantity, p.quantity, 0, 0, p.quantity,
                p.quantity = 0, p.when_exhausted, p.unit_value
-          FROM (%(promises)s) p
-         WHERE NOT EXISTS (
+          FROM vip_membership m
+          JOIN promised p ON p.tier_id = m.tier_id
+         WHERE m.company_id = %(company)s AND %(members)s
+           AND NOT EXISTS (
                 SELECT FROM vip_entitlement e
-                 WHERE e.partner_id = p.partner_id AND e.benefit_id = p.benefit_id
+                 WHERE e.partner_id = m.partner_id AND e.benefit_id = p.benefit_id
                    AND e.period = p.kind AND (p.kind = 'once' OR e.date_from = p.date_from))
         ON CONFLICT DO NOTHING
         """,
         company=company_id,
-        promises=_promises(company_id, periods, members),
+        promised=_promised(periods),
+        members=members,
     )
 
 
@@ -92,7 +95,7 @@ def update(company_id: int, periods: Periods, members: SQL) -> SQL:
     year_from = periods.year[0] if periods.year else None
     return SQL(
         """
-        WITH n AS MATERIALIZED (
+        WITH promised AS MATERIALIZED (%(promised)s), n AS MATERIALIZED (
             SELECT id, tier_id, is_promised, quantity, unit_value, is_unlimited, when_exhausted,
                    CASE WHEN when_exhausted = 'block' THEN greatest(granted, used)
                         ELSE granted END AS granted
@@ -126,8 +129,8 @@ def update(company_id: int, periods: Periods, members: SQL) -> SQL:
                               FROM vip_entitlement o
                               JOIN vip_benefit b ON b.id = o.benefit_id AND b.active IS TRUE
                               JOIN vip_membership m ON m.partner_id = o.partner_id
-                              LEFT JOIN (%(promises)s) p
-                                ON p.partner_id = o.partner_id AND p.benefit_id = o.benefit_id
+                              LEFT JOIN promised p
+                                ON p.tier_id = m.tier_id AND p.benefit_id = o.benefit_id
                                AND p.kind = o.period
                              WHERE o.company_id = %(company)s AND %(members)s
                                AND (o.period = 'once'
@@ -149,7 +152,7 @@ def update(company_id: int, periods: Periods, members: SQL) -> SQL:
           FROM n
          WHERE n.id = e.id
         """,
-        promises=_promises(company_id, periods, members),
+        promised=_promised(periods),
         company=company_id,
         members=members,
         month=periods.month[0],
