@@ -193,7 +193,8 @@ class VipGreeting(models.Model):
     def _hand_out(self, rule, medium):
         """Hand greetings of one rule to the queue, the file or the person they are for.
 
-        A template that cannot be filled in fails its own greetings and nobody else's.
+        Where a template cannot be filled in for a customer, his greeting fails and nobody else's: each
+        is handed out on its own then.
         """
         if not self:
             return
@@ -206,7 +207,11 @@ class VipGreeting(models.Model):
                     GIFT: self._hand_out_gifts,
                 }[medium](rule)
         except (UserError, ValueError) as error:
-            self.write({"state": FAILED, "reason": TEMPLATE, "detail": str(error)})
+            if len(self) == 1:
+                self.write({"state": FAILED, "reason": TEMPLATE, "detail": str(error)})
+                return
+            for greeting in self:
+                greeting._hand_out(rule, medium)
 
     def _hand_out_texts(self, rule):
         members = self.partner_id.vip_membership_id

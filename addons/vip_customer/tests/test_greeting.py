@@ -330,6 +330,22 @@ class TestGreeting(GreetingCase):
         self.assertRecordValues(failed, [{"state": "failed", "reason": "template"}])
         self.assertIn("nonsense", failed.detail)
 
+    def test_template_that_fails_for_one(self):
+        """The others of the same rule are greeted, each once."""
+        self.words.body = "Happy day, {{ object.partner_id.name[4] }}"
+        customers = [
+            self._create_vip(name, number=f"1380013800{i}")
+            for i, name in enumerate(("Li Hua", "Li", "Wang Fang"))
+        ]
+        before = self.env["sms.sms"].search_count([])
+        with mute_logger("odoo.addons.mail.models.mail_render_mixin"):
+            self._greet()
+        first, short, last = customers
+        self.assertGreeted(first, "2026-03-10")
+        self.assertGreeted(last, "2026-03-10")
+        self.assertEqual(self._log(short), [("sms", "2026-03-10", "failed", "template")])
+        self.assertEqual(self.env["sms.sms"].search_count([]), before + 2)
+
     def test_shipped_rules(self):
         """Every tier is greeted on every festival; birthdays by tier; nobody when mourning."""
         rules = self.env["vip.greeting.rule"].with_context(active_test=False)
