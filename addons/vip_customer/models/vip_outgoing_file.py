@@ -65,24 +65,52 @@ class VipOutgoingFile(models.Model):
         The rows keep their references.
 
         :raise AccessError: the caller is no manager
-        :raise UserError: the file is not of today
+        :raise UserError: the file is not of today, or its texts would be lost or sent twice
         """
         if not self.env.user.has_group("vip_customer.group_vip_manager"):
             raise AccessError(
                 self.env._("Only a manager of the VIP programme may build a file again.")
             )
         self._require("read")
-        for file in self:
-            if not file.is_todays:
-                raise UserError(
-                    self.env._(
-                        "%s was for another day. Only today's file can be built again.",
-                        file.filename,
-                    )
-                )
-        for file in self.sudo():  # files and greetings are written by the programme only
+        files = self.sudo()  # files and greetings are written by the programme only
+        for file in files:
+            refusal = file._refusal()
+            if refusal:
+                raise UserError(refusal)
+        for file in files:
             file._build_again()
         return True
+
+    def _refusal(self):
+        """Why the file cannot be built again, None if nothing is against it."""
+        if not self.is_todays:
+            return self.env._(
+                "%s was for another day. Only today's file can be built again.", self.filename
+            )
+        return self._refusal_of_texts() if self.kind == MESSAGES else None
+
+    def _refusal_of_texts(self):
+        """The gateway may have sent the texts: what is left out now would be written down wrongly."""
+        greetings = self.env["vip.greeting"].with_company(self.company_id)
+        if not greetings._by_file():
+            return self.env._(
+                "Odoo sends the texts now. If %s were built again, its customers would be texted a "
+                "second time.",
+                self.filename,
+            )
+        if self.env["vip.occasion"]._mourning_days(self.date, self.date):
+            return self.env._(
+                "Today is a day of mourning. If %s were built again, all its texts would be lost.",
+                self.filename,
+            )
+        now = fields.Datetime.now()
+        if any(greeting._is_over(now) for greeting in self.greeting_ids):
+            return self.env._(
+                "For customers in %s the day's last hour for texts is over. If it were built again, "
+                "what was sent to them would be recorded as too late.",
+                self.filename,
+            )
+        return None
 
     def _build_again(self):
         self.greeting_ids.unlink()

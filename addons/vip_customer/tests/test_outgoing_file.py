@@ -202,6 +202,61 @@ class TestOutgoingFile(GreetingCase):
         ):
             self._build("boss", self._files())
 
+    def _check_refused(self, message, customer):
+        """Building again is refused, and the file and its greeting stay as they are."""
+        file = self._files()
+        rows = self._rows(file)
+        with self.assertRaisesRegex(UserError, message), self.env.cr.savepoint():
+            self._build("boss", file)
+        self.assertEqual(self._rows(file), rows)
+        self.assertGreeted(customer, "2026-03-10", state="filed")
+
+    def test_not_after_the_last_decent_hour(self):
+        """What was sent would be written down as too late."""
+        customer = self._create_vip("Li Hua")
+        self._greet("2026-03-10 00:30")
+        with freeze_time("2026-03-10 12:00:00"):  # 20:00 in Shanghai
+            self._check_refused("too late", customer)
+
+    def test_not_after_the_last_decent_hour_of_a_customer(self):
+        customer = self._create_vip("Auckland", tz="Pacific/Auckland")
+        self._greet("2026-03-10 00:30")
+        with freeze_time("2026-03-10 07:00:00"):  # 20:00 in Auckland, 15:00 in Shanghai
+            self._check_refused("too late", customer)
+
+    def test_evening_of_a_customer_abroad(self):
+        """In New York the decent hours are still ahead."""
+        customer = self._create_vip("New York", tz="America/New_York")
+        self._greet("2026-03-10 00:30")
+        with freeze_time("2026-03-10 12:00:00"):
+            self._build("boss", self._files())
+        self.assertGreeted(customer, "2026-03-10", state="filed")
+
+    def test_not_after_odoo_took_over(self):
+        """Odoo would text a second time."""
+        customer = self._create_vip("Li Hua")
+        self._greet("2026-03-10 00:30")
+        self.company.vip_greeting_gateway = "odoo"
+        before = self.env["sms.sms"].search_count([])
+        self._check_refused("a second time", customer)
+        self.assertEqual(self.env["sms.sms"].search_count([]), before)
+
+    def test_not_on_a_day_of_mourning(self):
+        """The day was declared one when the file was there already; its rows would be lost."""
+        customer = self._create_vip("Li Hua")
+        self._greet("2026-03-10 00:30")
+        self.mourning.date_ids = [(0, 0, {"date": "2026-03-10"})]
+        self._check_refused("a day of mourning", customer)
+
+    def test_labels_are_no_texts(self):
+        """Cards go by post: neither the hour nor the way of the texts matters to them."""
+        customer = self._create_vip("Li Hua", self.gold)
+        self._greet("2026-03-10 00:30")
+        self.company.vip_greeting_gateway = "odoo"
+        with freeze_time("2026-03-10 12:00:00"):
+            self._build("boss", self._files("labels"))
+        self.assertGreeted(customer, "2026-03-10", medium="card", state="filed")
+
     def test_only_a_manager(self):
         self._create_vip("Li Hua")
         self._greet()
