@@ -38,7 +38,8 @@ class VipGreeting(models.Model):
 
     Texts and mails go out at a decent hour of the customer's own time zone, see
     ``tools/greeting_days.py``; after the last one of the day it is too late, nobody is greeted a day
-    late. Cards and gifts are prepared some days ahead. Nothing happens on a day of mourning.
+    late. Cards and gifts are prepared some days ahead; what is against one is decided on the day itself.
+    Nothing happens on a day of mourning.
     """
 
     _name = "vip.greeting"

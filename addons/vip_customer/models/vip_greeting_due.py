@@ -52,7 +52,9 @@ class VipGreeting(models.Model):
     """Who is due: customers with a tier that has a rule for an occasion of these days, not archived,
     about whom nothing was decided yet. One query for each occasion.
 
-    The tier must promise it: greetings the benefit ``GREETING``, gifts the benefit ``FAMILY``.
+    The tier must promise it: greetings the benefit ``GREETING``, gifts the benefit ``FAMILY``. Who cannot
+    have his card or gift yet is due on the day itself: until then an address or somebody to look after
+    him may turn up.
     """
 
     _inherit = "vip.greeting"
@@ -163,14 +165,12 @@ class VipGreeting(models.Model):
                        m.partner_id, r.id AS rule_id, r.occasion_id, r.tier_id, w.medium, d.date, d.year,
                        c.zone, m.no_greetings,
                        coalesce(n.number, p.phone_sanitized) AS number, p.email_normalized AS email,
-                       nullif(trim(p.street), '') IS NOT NULL AND nullif(trim(p.city), '') IS NOT NULL
-                       AS has_address,
+                       o.has_address,
                        EXISTS (SELECT FROM phone_blacklist b WHERE b.active
                                   AND b.number = coalesce(n.number, p.phone_sanitized)) AS number_blocked,
                        EXISTS (SELECT FROM mail_blacklist b WHERE b.active
                                   AND b.email = p.email_normalized) AS email_blocked,
-                       EXISTS (SELECT FROM res_users u
-                                WHERE u.active AND u.id IN (m.manager_id, t.user_id)) AS is_cared_for
+                       o.is_cared_for
                   FROM vip_greeting_rule r
                   JOIN vip_membership m ON m.tier_id = r.tier_id AND m.company_id = %(company)s
                   JOIN days d ON %(is_day)s AND (d.born_by IS NULL OR m.birthday <= d.born_by)
@@ -180,6 +180,12 @@ class VipGreeting(models.Model):
                   CROSS JOIN LATERAL (
                        SELECT r.medium UNION SELECT 'gift' WHERE r.gift) w (medium)
                   LEFT JOIN crm_team t ON t.id = m.team_id
+                  CROSS JOIN LATERAL (
+                       SELECT nullif(trim(p.street), '') IS NOT NULL
+                              AND nullif(trim(p.city), '') IS NOT NULL AS has_address,
+                              EXISTS (SELECT FROM res_users u
+                                       WHERE u.active AND u.id IN (m.manager_id, t.user_id))
+                              AS is_cared_for) o
                   LEFT JOIN LATERAL (
                        SELECT n.number_e164 AS number
                          FROM vip_service_number n
@@ -203,6 +209,10 @@ class VipGreeting(models.Model):
                                  d.date BETWEEN %(today)s - 1 AND %(today)s
                             ELSE d.date = c.today - 1
                                  OR d.date = c.today AND c.moment <= %(now)s END
+                   AND (d.date <= %(today)s
+                        OR CASE w.medium WHEN 'card' THEN m.no_greetings IS NOT TRUE AND o.has_address
+                                         WHEN 'gift' THEN o.is_cared_for
+                                         ELSE TRUE END)
                    AND NOT EXISTS (SELECT FROM vip_greeting g
                                     WHERE g.partner_id = m.partner_id AND g.medium = w.medium
                                       AND g.occasion_id = r.occasion_id AND g.year = d.year)

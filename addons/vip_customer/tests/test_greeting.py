@@ -517,6 +517,40 @@ class TestGreeting(GreetingCase):
         self.assertFalse(self._tasks(customer))
         self.assertIn(("gift", "2026-03-10", "skipped", "nobody"), self._log(customer))
 
+    def test_account_manager_turns_up(self):
+        """That nobody looks after the customer is not final before the day."""
+        customer = self._create_vip("Li Hua", self.gold, birthday="1970-03-17")
+        member = customer.vip_membership_id
+        member.write({"manager_id": False, "team_id": self.county.id})
+        self._greet("2026-03-10 10:00")
+        self.assertFalse(self._log(customer))
+        member.manager_id = self.users["manager_a"]
+        self._greet("2026-03-16 10:00")
+        self.assertEqual(self._tasks(customer).user_id, self.users["manager_a"])
+
+    def test_nobody_turns_up(self):
+        customer = self._create_vip("Li Hua", self.gold, birthday="1970-03-17")
+        customer.vip_membership_id.write({"manager_id": False, "team_id": self.county.id})
+        nobody = ("gift", "2026-03-17", "skipped", "nobody")
+        self._greet("2026-03-16 10:00")
+        self.assertNotIn(nobody, self._log(customer))
+        self._greet("2026-03-17 08:00")
+        self.assertIn(nobody, self._log(customer))
+
+    def test_undecided_ones_take_no_place(self):
+        """Whose greeting is not decided yet does not keep others out of the batch."""
+        for i in range(2):
+            self._create_vip(
+                f"Nowhere {i}",
+                self.gold,
+                birthday="1970-03-12",
+                number=f"1380013801{i}",
+                city=False,
+            ).vip_membership_id.write({"manager_id": False, "team_id": self.county.id})
+        self._create_vip("Li Hua", number="13800138020")
+        due = self.env["vip.greeting"]._due(self._at("2026-03-10 10:00"), 1)
+        self.assertEqual([row.medium for row in due], ["sms"])
+
     def test_gift_of_a_tier_without_the_benefit(self):
         self._create_rule(self.birthday, self.silver, gift=True)
         customer = self._create_vip("Li Hua")

@@ -136,6 +136,22 @@ class TestOutgoingFile(GreetingCase):
         self._greet()
         self.assertIn(("card", "2026-03-10", "skipped", "no_address"), self._log(customer))
 
+    def test_address_turns_up(self):
+        customer = self._create_vip("Li Hua", self.gold, birthday="1970-03-15", city=False)
+        self._greet("2026-03-10 10:00")
+        self.assertGreeted(customer, medium="card")
+        self.assertNotIn(("card", "2026-03-15", "skipped", "no_address"), self._log(customer))
+        customer.city = "Yunzhou"
+        self._greet("2026-03-11 10:00")
+        self.assertGreeted(customer, "2026-03-15", medium="card", state="filed")
+
+    def test_no_address_on_the_day(self):
+        customer = self._create_vip("Li Hua", self.gold, birthday="1970-03-15", city=False)
+        self._greet("2026-03-14 10:00")
+        self.assertNotIn(("card", "2026-03-15", "skipped", "no_address"), self._log(customer))
+        self._greet("2026-03-15 08:00")
+        self.assertIn(("card", "2026-03-15", "skipped", "no_address"), self._log(customer))
+
     def test_no_formulas(self):
         """What a spreadsheet would run is text in the files; telephone numbers are left alone."""
         safe = self.env["vip.outgoing.file"]._safe
