@@ -5,8 +5,8 @@ from odoo.exceptions import ValidationError
 class VipPreference(models.Model):
     """What a customer told us about himself: one value of each type, the latest.
 
-    Where its type needs consent, a value is kept only with it; when consent is withdrawn, the value is
-    deleted.
+    Where its type needs consent, a value is kept only with it: consent cannot be taken off a value, who
+    hears that it is withdrawn deletes the line.
     """
 
     _name = "vip.preference"
@@ -37,7 +37,7 @@ class VipPreference(models.Model):
                 raise ValidationError(
                     self.env._(
                         "“%(type)s” of %(customer)s may be recorded only with the customer's consent. "
-                        "Ask, and tick “Consent”.",
+                        "Ask, and tick “Consent”. Without consent, delete the line.",
                         type=preference.type_id.name,
                         customer=preference.partner_id.display_name,
                     )

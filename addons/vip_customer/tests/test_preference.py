@@ -43,8 +43,15 @@ class TestPreference(VipCase):
 
     def test_consent(self):
         self._create_preference(self.family, "Two children", consent=True)
-        with self.assertRaisesRegex(ValidationError, "only with the customer's consent"):
+        with self.assertRaisesRegex(ValidationError, "Without consent, delete the line"):
             self.member.preference_ids.consent = False
+
+    def test_consent_withdrawn(self):
+        """What the refusal advises is open to the account manager."""
+        preference = self._create_preference(self.family, "Two children", consent=True)
+        self.env.flush_all()
+        preference.with_user(self.users["manager_a"]).unlink()
+        self.assertFalse(preference.exists())
 
     def test_no_consent(self):
         with self.assertRaisesRegex(ValidationError, "only with the customer's consent"):
