@@ -44,8 +44,11 @@ class ResCompany(models.Model):
         return self._vip_local(fields.Datetime.now()).date()
 
     def _vip_local(self, moment, tz=None):
-        """A UTC moment as it reads on a clock in this time zone, else in the company's."""
-        zone = pytz.timezone(tz or self._vip_tz())
+        """A UTC moment as it reads on a clock in this time zone, else in the company's.
+
+        Contacts keep zones that were since renamed: what is not known counts as not set.
+        """
+        zone = pytz.timezone(tz if tz in pytz.all_timezones_set else self._vip_tz())
         return pytz.utc.localize(moment).astimezone(zone).replace(tzinfo=None)
 
     def _vip_lang(self):

@@ -124,6 +124,21 @@ class TestGreeting(GreetingCase):
         self._greet("2026-03-10 22:00")  # 10:00 in New York
         self.assertGreeted(behind, "2026-03-10")
 
+    def test_unknown_time_zone(self):
+        """Zones are renamed; a contact with the old name lives by the company's clock."""
+        customer = self._create_vip("Li Hua")
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE res_partner SET tz = 'Asia/Atlantis' WHERE id = %s", customer.ids
+        )
+        self.env.invalidate_all()
+        self._greet()
+        self.env["vip.greeting"]._follow_queues()
+        self.assertGreeted(customer, "2026-03-10")
+        with freeze_time("2026-03-10 12:00:00"):  # 20:00 in Shanghai
+            self.env["vip.greeting"]._follow_queues()
+        self.assertGreeted(customer, "2026-03-10", state="failed")
+
     # ------------------------------------------------------------
     # which day
     # ------------------------------------------------------------
