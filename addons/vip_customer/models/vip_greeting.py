@@ -162,6 +162,9 @@ class VipGreeting(models.Model):
             by_rule[key] = by_rule.get(key, self) | greeting
         for (rule, medium), group in by_rule.items():
             group.filtered(lambda greeting: greeting.state != SKIPPED)._hand_out(rule, medium)
+        if greetings.mail_id:
+            # the queue runs once an hour: the decent hours may be over by then
+            self.env.ref("mail.ir_cron_mail_scheduler_action")._trigger()
         return bool(due)
 
     def _prepare(self, row):

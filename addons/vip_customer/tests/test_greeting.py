@@ -405,6 +405,19 @@ class TestGreeting(GreetingCase):
         self.assertEqual(mail.recipient_ids, customer)
         self.assertIn("Dear Li Hua", mail.body_html)
 
+    def test_mails_leave_at_once(self):
+        """Odoo's queue runs once an hour: what is decided at 11:30 would leave after twelve."""
+        triggers = self.env["ir.cron.trigger"].search_count
+        queue = [("cron_id", "=", self.env.ref("mail.ir_cron_mail_scheduler_action").id)]
+        before = triggers(queue)
+        self._create_vip("By text", number="13800138001")
+        self._greet()
+        self.assertEqual(triggers(queue), before, "there is no mail")
+        self._mail_rule()
+        self._create_vip("Li Hua", email="li@example.com")
+        self._greet("2026-03-10 11:30")
+        self.assertEqual(triggers(queue), before + 1)
+
     def test_no_address_for_a_mail(self):
         self._mail_rule()
         customer = self._create_vip("Li Hua")
