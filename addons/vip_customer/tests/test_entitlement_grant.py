@@ -325,15 +325,16 @@ class TestEntitlementGrant(BenefitCase):
         with freeze_time("2026-01-15 02:00:00"):
             old = self._create_vip("Old", self.diamond)
         self._night("2026-02-01")
-        self._has("MEDICAL", 1, 0, 1, old)
+        medical = [("partner_id", "=", old.id), ("benefit_id.code", "=", "MEDICAL")]
+        line = self.Line.search([*medical, ("date_from", "=", "2026-02-01")])
+        self.assertEqual(line.granted, 1)
         with freeze_time("2026-02-01 05:00:00"):
             self._move(old, self.gold)
-        self._has("MEDICAL", 0, 0, 0, old)
-        with freeze_time("2026-02-01 06:00:00"):
+            self.assertEqual(line.granted, 0)
             self._move(old, self.diamond)
-            self._has("MEDICAL", 1, 0, 1, old)
+            self.assertEqual(line.granted, 1)
             self._move(old, self.gold)
-        self._has("MEDICAL", 1, 0, 1, old)
+            self.assertEqual(line.granted, 1)
 
     def test_kept_without_limit(self):
         self._create_benefit("OPEN", {self.gold: 0}, keep_on_downgrade=True)
