@@ -50,8 +50,8 @@ class ResPartner(models.Model):
         }
 
     def _vip_redeem_code(self, benefit_code, quantity, origin):
-        self._vip_redeeming_member()  # whoever may not redeem is told of no codes
-        return self._vip_redeem(self._vip_benefit(benefit_code), quantity, origin)
+        member = self._vip_redeeming_member()  # whoever may not redeem is told of no codes
+        return self._vip_give(member, self._vip_benefit(benefit_code), quantity, origin)
 
     def _vip_redeem(self, benefit, quantity, origin=None, **details):
         """Give this customer units, with the caller's rights: the door for dialogs and other models.
@@ -60,7 +60,9 @@ class ResPartner(models.Model):
         :return: the redemption, as superuser
         :raise AccessError, UserError: as ``vip_redeem``
         """
-        member = self._vip_redeeming_member()
+        return self._vip_give(self._vip_redeeming_member(), benefit, quantity, origin, **details)
+
+    def _vip_give(self, member, benefit, quantity, origin, **details):
         if benefit.delivery == AUTOMATIC and not member.has_access("write"):
             raise AccessError(
                 self.env._(

@@ -94,6 +94,7 @@ class DoorsCase(VipCase):
         applied.state = "approved"
         applied._apply()
         computed._compute_lines()
+        cls.company.vip_greeting_gateway = "file"  # a file of messages may be built again
         file = cls.env["vip.outgoing.file"].create(
             {
                 "company_id": cls.company.id,

@@ -18,6 +18,9 @@ class GreetingCase(VipCase):
     def setUpClass(cls):
         super().setUpClass()
         cls.env["vip.greeting.rule"].search([]).active = False
+        cls.env["res.lang"]._activate_lang("en_US")
+        for user in cls.users.values():
+            user.lang = "en_US"
         cls.birthday = cls.env.ref("vip_customer.occasion_birthday")
         cls.festival = cls.env["vip.occasion"].create(
             {"name": "Test festival", "code": "test_festival"}

@@ -42,6 +42,7 @@ class TestEntitlementReminder(BenefitCase):
         self.assertEqual(self._tasks().user_id, self.users["manager_a"])
 
     def test_what_is_left(self):
+        self.env["res.lang"]._activate_lang("en_US")
         self.users["manager_a"].lang = "en_US"
         self._redeem("FAMILY")
         self._redeem("REPAIR", 150)

@@ -643,7 +643,7 @@ class TestSecurityRoles(DoorsCase):
                 with self.subTest(role=role, reach=reach, door=door):
                     if is_told:
                         answer = ask()["value"]
-                        self.assertIn("Lounge", answer["offer"])
+                        self.assertIn("Lounge", str(answer["offer"]))
                         self.assertNotIn(str(UNIT_VALUE), str(answer["offer"]))
                         self.assertEqual(answer["remaining"], "3 of 11")
                     else:
