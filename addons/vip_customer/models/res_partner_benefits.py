@@ -118,10 +118,11 @@ class ResPartner(models.Model):
     @api.depends_context("vip_find_number")
     def _compute_display_name(self):
         """At the desk two customers of one name are told apart by their code."""
-        super()._compute_display_name()
+        result = super()._compute_display_name()
         if self.env.context.get("vip_find_number"):
             for partner in self.filtered("ref"):
                 partner.display_name = f"{partner.display_name} · {partner.ref}"
+        return result
 
     @api.model
     def _search_display_name(self, operator, value):

@@ -67,9 +67,10 @@ class VipDemo(models.AbstractModel):
     def _give_cards(self, day):
         """Cards of new and raised customers; all but the latest are with them."""
         Redemption = self.env["vip.redemption"]
-        before = Redemption.search([])
+        own = [("company_id", "=", self.env.company.id)]
+        before = Redemption.search(own)
         Redemption._give_automatic(self.env.company, day)
-        cards = Redemption.search([]) - before
+        cards = Redemption.search(own) - before
         for index, card in enumerate(cards.sorted("id")):
             if day.year < self.env.company._vip_today().year or index % 3:
                 self._fulfil(card, DELIVERED, day)
