@@ -140,7 +140,7 @@ def counts(system, partners):
                   coalesce(sum(r.quantity) FILTER (WHERE r.state <> 'cancelled'), 0), count(r.id)
              FROM vip_entitlement e JOIN vip_benefit b ON b.id = e.benefit_id AND b.code = 'RACE'
              LEFT JOIN vip_redemption r ON r.entitlement_id = e.id
-            WHERE e.partner_id = ANY(%s) GROUP BY e.id ORDER BY e.id""",
+            WHERE e.partner_id = ANY(%s) GROUP BY e.id ORDER BY e.partner_id""",
         partners,
     )
 

@@ -94,13 +94,12 @@ class DoorsCase(VipCase):
         applied.state = "approved"
         applied._apply()
         computed._compute_lines()
-        cls.company.vip_greeting_gateway = "file"  # a file of messages may be built again
         file = cls.env["vip.outgoing.file"].create(
             {
                 "company_id": cls.company.id,
-                "kind": "messages",
+                "kind": "labels",
                 "date": cls.company._vip_today(),
-                "filename": "messages.csv",
+                "filename": "labels.csv",
             }
         )
         for name, partner in partners.items():
@@ -171,7 +170,7 @@ class DoorsCase(VipCase):
                     "occasion_id": rule.occasion_id.id,
                     "tier_id": rule.tier_id.id,
                     "year": 2025,
-                    "medium": "sms",
+                    "medium": "card",
                     "date": "2025-04-05",
                     "state": "filed",
                     "file_id": file.id,
