@@ -7,15 +7,14 @@ years, change LAST_YEAR and run it again; the rows that are there keep their ids
 import argparse
 import importlib
 import sys
-import tempfile
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time, timedelta
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from stack import console, odoo, process
-from stack.errors import Stop, explain
+from stack import console, wheels
+from stack.errors import Stop
 from stack.paths import ADDONS, RUN, SCRIPTS
 
 REQUIREMENT = SCRIPTS / "requirements-calendar.txt"
@@ -67,21 +66,7 @@ def main(arguments: Sequence[str]) -> None:
 
 def fetch() -> Any:
     """The calendar library, straight out of the package as pip gets it."""
-    with tempfile.TemporaryDirectory() as folder:
-        command = [
-            str(odoo.make_venv(())), "-m", "pip", "download", "--disable-pip-version-check",
-            "--no-deps", "--only-binary", ":all:", "--dest", folder, "-r", str(REQUIREMENT),
-        ]  # fmt: skip
-        try:
-            process.run(command, LOG)
-        except process.Failed as failure:
-            raise explain(
-                "fetching the package cnlunar",
-                failure.output,
-                f"See {LOG}; a package index must be reachable (pip's configuration,"
-                " PIP_INDEX_URL).",
-            )
-        (wheel,) = Path(folder).glob("*.whl")
+    with wheels.fetched(REQUIREMENT, "cnlunar", LOG) as wheel:
         sys.path.insert(0, str(wheel))
         return importlib.import_module("cnlunar")
 

@@ -15,8 +15,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 
-from stack import console, odoo, process
-from stack.errors import Stop, explain
+from stack import console, wheels
+from stack.errors import Stop
 from stack.paths import RUN, SCRIPTS
 
 REQUIREMENT = SCRIPTS / "requirements-sample.txt"
@@ -65,23 +65,8 @@ def prepare(folder: Path, targets: Iterable[Path]) -> None:
 def fetch() -> str:
     """The raw file as text, out of the package as pip gets it; nothing of it is run."""
     console.say("Fetching the package that ships the data (0.6 MB)")
-    with tempfile.TemporaryDirectory() as folder:
-        command = [
-            str(odoo.make_venv(())), "-m", "pip", "download", "--disable-pip-version-check",
-            "--no-deps", "--only-binary", ":all:", "--dest", folder, "-r", str(REQUIREMENT),
-        ]  # fmt: skip
-        try:
-            process.run(command, LOG)
-        except process.Failed as failure:
-            raise explain(
-                "fetching the package lifetimes",
-                failure.output,
-                f"See {LOG}; a package index must be reachable (pip's configuration,"
-                " PIP_INDEX_URL).",
-            )
-        (wheel,) = Path(folder).glob("*.whl")
-        with zipfile.ZipFile(wheel) as archive:
-            return archive.read(MEMBER).decode("ascii")
+    with wheels.fetched(REQUIREMENT, "lifetimes", LOG) as wheel, zipfile.ZipFile(wheel) as archive:
+        return archive.read(MEMBER).decode("ascii")
 
 
 def read(text: str) -> Iterator[Purchase]:

@@ -1,5 +1,6 @@
 from . import (
     vip_guarded_mixin,
+    vip_evidence_mixin,
     vip_customer_record,
     res_company,
     vip_channel,

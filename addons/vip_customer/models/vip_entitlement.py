@@ -398,17 +398,7 @@ class VipEntitlement(models.Model):
     def action_goodwill(self):
         """Open the dialog that gives goodwill or withdraws it."""
         self._require_one()
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Goodwill"),
-            "res_model": "vip.goodwill.grant",
-            "view_mode": "form",
-            "target": "new",
-            "context": {
-                "default_partner_id": self.partner_id.id,
-                "default_benefit_id": self.benefit_id.id,
-            },
-        }
+        return self.env["vip.goodwill.grant"]._action(self.partner_id, self.benefit_id)
 
     @api.model
     def _give_goodwill(self, partner, benefit, quantity, reason):

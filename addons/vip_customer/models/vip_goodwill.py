@@ -1,19 +1,17 @@
-from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError
+from odoo import fields, models
 
 
 class VipGoodwill(models.Model):
     """One goodwill grant, or withdrawal (negative), and its reason: the sum of a customer's entries is
     the goodwill of his entitlement.
 
-    Written by ``vip.entitlement`` only and never changed: ``create`` is for the superuser, ``write`` and
-    ``unlink`` always refuse. Triggers refuse the same to raw SQL, naming the constraint ``protected``.
+    Written by ``vip.entitlement`` only and never changed (``vip.evidence.mixin``).
     """
 
     _name = "vip.goodwill"
     _description = "Goodwill entry"
     _order = "id desc"
-    _inherit = "vip.guarded.mixin"
+    _inherit = ["vip.evidence.mixin", "vip.guarded.mixin"]
     _log_access = False
     _guarded_fields = frozenset(
         {
@@ -62,45 +60,10 @@ class VipGoodwill(models.Model):
         "Goodwill entries are evidence: withdraw goodwill instead of changing them.",
     )
 
-    def init(self):
-        self.env.cr.execute(
-            """
-            CREATE OR REPLACE FUNCTION vip_goodwill_refuse() RETURNS trigger AS $$
-            BEGIN
-                RAISE EXCEPTION 'vip_goodwill is protected: % refused', TG_OP
-                USING ERRCODE = 'integrity_constraint_violation',
-                      TABLE = 'vip_goodwill', CONSTRAINT = 'vip_goodwill_protected';
-            END $$ LANGUAGE plpgsql;
+    def _refusal_by_hand(self):
+        return self.env._("Goodwill entries are not written by hand: use “Goodwill”.")
 
-            CREATE OR REPLACE TRIGGER vip_goodwill_protect_row
-                BEFORE UPDATE OR DELETE ON vip_goodwill FOR EACH ROW
-                EXECUTE FUNCTION vip_goodwill_refuse();
-            CREATE OR REPLACE TRIGGER vip_goodwill_protect_truncate
-                BEFORE TRUNCATE ON vip_goodwill
-                EXECUTE FUNCTION vip_goodwill_refuse();
-            """
-        )
-
-    @api.model
-    def _drop_protection(self):
-        self.env.cr.execute("DROP FUNCTION IF EXISTS vip_goodwill_refuse() CASCADE")
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        if not self.env.su:
-            raise AccessError(
-                self.env._("Goodwill entries are not written by hand: use “Goodwill”.")
-            )
-        return super().create(vals_list)
-
-    def write(self, vals):  # pylint: disable=method-required-super
-        self._refuse()
-
-    def unlink(self):  # pylint: disable=method-required-super,no-raise-unlink
-        self._refuse()
-
-    def _refuse(self):
-        # the message of ``protected`` once more: only a literal is exported as a sentence of the code
-        raise UserError(
-            self.env._("Goodwill entries are evidence: withdraw goodwill instead of changing them.")
+    def _refusal(self):
+        return self.env._(
+            "Goodwill entries are evidence: withdraw goodwill instead of changing them."
         )

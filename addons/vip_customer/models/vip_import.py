@@ -307,6 +307,7 @@ class VipImport(models.Model):
                 job.env.cr.rollback()  # the next attempt sees what the others wrote
                 job._wake_up()
             except Exception:
+                # the log has the traceback, the import says so, and the next one in the queue goes on
                 _logger.exception("Import %s failed", job.id)
                 job._fail(
                     job.env._("Something unexpected went wrong; the server's log tells more.")

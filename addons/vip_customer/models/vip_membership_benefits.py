@@ -124,11 +124,4 @@ class VipMembership(models.Model):
     def action_goodwill(self):
         """Open the dialog that gives the customer goodwill or withdraws it."""
         self._require_one()
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Goodwill"),
-            "res_model": "vip.goodwill.grant",
-            "view_mode": "form",
-            "target": "new",
-            "context": {"default_partner_id": self.partner_id.id},
-        }
+        return self.env["vip.goodwill.grant"]._action(self.partner_id)

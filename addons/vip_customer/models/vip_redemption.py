@@ -41,13 +41,17 @@ class VipRedemption(models.Model):
 
     PROTECTION
 
-    ``create`` is for the superuser, ``unlink`` always refuses, ``write`` lets nothing but the state and
-    who moved it change. Triggers refuse the same to raw SQL, naming the constraint ``protected``.
+    By ``vip.evidence.mixin``: nothing but the state and who moved it changes, each step once.
     """
 
     _name = "vip.redemption"
     _description = "Redemption"
-    _inherit = ["mail.thread", "mail.activity.mixin", "vip.customer.record"]
+    _inherit = [
+        "mail.thread",
+        "mail.activity.mixin",
+        "vip.evidence.mixin",
+        "vip.customer.record",
+    ]
     _order = "date desc, id desc"
     _mail_post_access = "read"
     _rec_names_search = ["partner_id", "benefit_id"]
@@ -69,6 +73,28 @@ class VipRedemption(models.Model):
             "requested_by",
             "corrects_id",
         }
+    )
+    # what is frozen, what a step notes twice, and steps out of order
+    _refused_change = SQL(
+        """
+        (OLD.id, OLD.partner_id, OLD.company_id, OLD.benefit_id, OLD.entitlement_id, OLD.tier_id,
+         OLD.quantity, OLD.date, OLD.unit_value, OLD.value, OLD.channel_id, OLD.identity_check, OLD.note,
+         OLD.origin, OLD.requested_by, OLD.corrects_id)
+        IS DISTINCT FROM
+        (NEW.id, NEW.partner_id, NEW.company_id, NEW.benefit_id, NEW.entitlement_id, NEW.tier_id,
+         NEW.quantity, NEW.date, NEW.unit_value, NEW.value, NEW.channel_id, NEW.identity_check, NEW.note,
+         NEW.origin, NEW.requested_by, NEW.corrects_id)
+        OR OLD.approved_by IS NOT NULL AND NEW.approved_by IS DISTINCT FROM OLD.approved_by
+        OR OLD.issued_by IS NOT NULL
+           AND (NEW.issued_by, NEW.issued_on) IS DISTINCT FROM (OLD.issued_by, OLD.issued_on)
+        OR OLD.delivered_by IS NOT NULL
+           AND (NEW.delivered_by, NEW.delivered_on) IS DISTINCT FROM (OLD.delivered_by, OLD.delivered_on)
+        OR OLD.cancelled_by IS NOT NULL AND NEW.cancelled_by IS DISTINCT FROM OLD.cancelled_by
+        OR NEW.state <> OLD.state AND (OLD.state, NEW.state) NOT IN (
+           ('requested', 'approved'), ('requested', 'cancelled'),
+           ('approved', 'issued'), ('approved', 'cancelled'),
+           ('issued', 'delivered'), ('issued', 'cancelled'))
+        """
     )
     _guarded_fields = _frozen_fields | {
         "state",
@@ -187,70 +213,6 @@ class VipRedemption(models.Model):
     # PROTECTION
     # ------------------------------------------------------------
 
-    def init(self):
-        self.env.cr.execute(
-            """
-            CREATE OR REPLACE FUNCTION vip_redemption_refuse() RETURNS trigger AS $$
-            BEGIN
-                RAISE EXCEPTION 'vip_redemption is protected: % refused', TG_OP
-                USING ERRCODE = 'integrity_constraint_violation',
-                      TABLE = 'vip_redemption', CONSTRAINT = 'vip_redemption_protected';
-            END $$ LANGUAGE plpgsql;
-
-            CREATE OR REPLACE TRIGGER vip_redemption_protect_row
-                BEFORE UPDATE ON vip_redemption FOR EACH ROW
-                WHEN ((OLD.id, OLD.partner_id, OLD.company_id, OLD.benefit_id, OLD.entitlement_id,
-                       OLD.tier_id, OLD.quantity, OLD.date, OLD.unit_value, OLD.value, OLD.channel_id,
-                       OLD.identity_check, OLD.note, OLD.origin, OLD.requested_by, OLD.corrects_id)
-                      IS DISTINCT FROM
-                      (NEW.id, NEW.partner_id, NEW.company_id, NEW.benefit_id, NEW.entitlement_id,
-                       NEW.tier_id, NEW.quantity, NEW.date, NEW.unit_value, NEW.value, NEW.channel_id,
-                       NEW.identity_check, NEW.note, NEW.origin, NEW.requested_by, NEW.corrects_id)
-                      OR OLD.approved_by IS NOT NULL AND NEW.approved_by IS DISTINCT FROM OLD.approved_by
-                      OR OLD.issued_by IS NOT NULL AND (NEW.issued_by, NEW.issued_on)
-                         IS DISTINCT FROM (OLD.issued_by, OLD.issued_on)
-                      OR OLD.delivered_by IS NOT NULL AND (NEW.delivered_by, NEW.delivered_on)
-                         IS DISTINCT FROM (OLD.delivered_by, OLD.delivered_on)
-                      OR OLD.cancelled_by IS NOT NULL
-                         AND NEW.cancelled_by IS DISTINCT FROM OLD.cancelled_by
-                      OR NEW.state <> OLD.state AND (OLD.state, NEW.state) NOT IN (
-                         ('requested', 'approved'), ('requested', 'cancelled'),
-                         ('approved', 'issued'), ('approved', 'cancelled'),
-                         ('issued', 'delivered'), ('issued', 'cancelled')))
-                EXECUTE FUNCTION vip_redemption_refuse();
-            CREATE OR REPLACE TRIGGER vip_redemption_protect_delete
-                BEFORE DELETE ON vip_redemption FOR EACH ROW
-                EXECUTE FUNCTION vip_redemption_refuse();
-            CREATE OR REPLACE TRIGGER vip_redemption_protect_truncate
-                BEFORE TRUNCATE ON vip_redemption
-                EXECUTE FUNCTION vip_redemption_refuse();
-            """
-        )
-
-    @api.model
-    def _drop_protection(self):
-        self.env.cr.execute("DROP FUNCTION IF EXISTS vip_redemption_refuse() CASCADE")
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        if not self.env.su:
-            raise AccessError(
-                self.env._(
-                    "Redemptions are not written by hand: use “Redeem”, which checks what the customer "
-                    "has left."
-                )
-            )
-        return super().create(vals_list)
-
-    def write(self, vals):
-        if self._frozen_fields & vals.keys():
-            self._refuse()
-        return super().write(vals)
-
-    def unlink(self):  # pylint: disable=method-required-super,no-raise-unlink
-        # not ``ondelete``: uninstalling skips that, and nothing but dropping the table may delete
-        self._refuse()
-
     def _mail_get_operation_for_mail_message_operation(self, message_operation):
         """Nobody writes the ledger. At the desk one may add a message; an auditor only reads."""
         if message_operation == "create" and not self.env.user.has_group(
@@ -259,13 +221,15 @@ class VipRedemption(models.Model):
             return dict.fromkeys(self, "write")
         return super()._mail_get_operation_for_mail_message_operation(message_operation)
 
-    def _refuse(self):
-        # the message of ``protected`` once more: only a literal is exported as a sentence of the code
-        raise UserError(
-            self.env._(
-                "The ledger of redemptions is evidence: entries are neither changed nor deleted. Cancel "
-                "what is not delivered, correct what is by a counter-entry."
-            )
+    def _refusal_by_hand(self):
+        return self.env._(
+            "Redemptions are not written by hand: use “Redeem”, which checks what the customer has left."
+        )
+
+    def _refusal(self):
+        return self.env._(
+            "The ledger of redemptions is evidence: entries are neither changed nor deleted. Cancel what "
+            "is not delivered, correct what is by a counter-entry."
         )
 
     # ------------------------------------------------------------

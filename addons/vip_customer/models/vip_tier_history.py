@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import UserError
 from odoo.tools import SQL, format_date
 
 PROTECTED = "Past tiers are evidence: nobody can change, delete or overlap them."
@@ -33,19 +33,30 @@ class VipTierHistory(models.Model):
 
     PROTECTION
 
-    ``create`` is for the superuser, ``write`` and ``unlink`` always refuse, whatever the context.
-    Triggers refuse the same to raw SQL: a row trigger lets ``date_to`` be set once and nothing else, a
-    truncate trigger, a statement trigger against overlap. They name the constraint ``protected``
-    below, whose message Odoo shows. Foreign keys restrict, so no cascade gets here.
+    By ``vip.evidence.mixin``: nothing changes but ``date_to``, which is set once, below the ORM. A
+    statement trigger refuses rows that overlap.
 
     The one place that writes rows is ``_post``, which keeps the memberships in step.
     """
 
     _name = "vip.tier.history"
     _description = "VIP tier history"
+    _inherit = "vip.evidence.mixin"
     _order = "date_from desc, id desc"
     _log_access = False
     _rec_name = "tier_id"
+
+    # ``date_to`` is set once
+    _refused_change = SQL(
+        """
+        OLD.date_to IS NOT NULL OR NEW.date_to IS NULL
+        OR (OLD.id, OLD.partner_id, OLD.company_id, OLD.tier_id, OLD.date_from, OLD.valid_until,
+            OLD.source, OLD.run_id, OLD.override_id, OLD.reason)
+           IS DISTINCT FROM
+           (NEW.id, NEW.partner_id, NEW.company_id, NEW.tier_id, NEW.date_from, NEW.valid_until,
+            NEW.source, NEW.run_id, NEW.override_id, NEW.reason)
+        """
+    )
 
     partner_id = fields.Many2one(
         "res.partner",
@@ -85,16 +96,10 @@ class VipTierHistory(models.Model):
     # PROTECTION
     # ------------------------------------------------------------
 
-    def init(self):
+    def _protect(self):
+        super()._protect()
         self.env.cr.execute(
             """
-            CREATE OR REPLACE FUNCTION vip_tier_history_refuse() RETURNS trigger AS $$
-            BEGIN
-                RAISE EXCEPTION 'vip_tier_history is protected: % refused', TG_OP
-                USING ERRCODE = 'integrity_constraint_violation',
-                      TABLE = 'vip_tier_history', CONSTRAINT = 'vip_tier_history_protected';
-            END $$ LANGUAGE plpgsql;
-
             CREATE OR REPLACE FUNCTION vip_tier_history_refuse_overlap() RETURNS trigger AS $$
             BEGIN
                 PERFORM FROM added a JOIN vip_tier_history h
@@ -111,21 +116,6 @@ class VipTierHistory(models.Model):
                 RETURN NULL;
             END $$ LANGUAGE plpgsql;
 
-            CREATE OR REPLACE TRIGGER vip_tier_history_protect_row
-                BEFORE UPDATE ON vip_tier_history FOR EACH ROW
-                WHEN (OLD.date_to IS NOT NULL OR NEW.date_to IS NULL OR
-                      (OLD.id, OLD.partner_id, OLD.company_id, OLD.tier_id, OLD.date_from,
-                       OLD.valid_until, OLD.source, OLD.run_id, OLD.override_id, OLD.reason)
-                      IS DISTINCT FROM
-                      (NEW.id, NEW.partner_id, NEW.company_id, NEW.tier_id, NEW.date_from,
-                       NEW.valid_until, NEW.source, NEW.run_id, NEW.override_id, NEW.reason))
-                EXECUTE FUNCTION vip_tier_history_refuse();
-            CREATE OR REPLACE TRIGGER vip_tier_history_protect_delete
-                BEFORE DELETE ON vip_tier_history FOR EACH ROW
-                EXECUTE FUNCTION vip_tier_history_refuse();
-            CREATE OR REPLACE TRIGGER vip_tier_history_protect_truncate
-                BEFORE TRUNCATE ON vip_tier_history
-                EXECUTE FUNCTION vip_tier_history_refuse();
             CREATE OR REPLACE TRIGGER vip_tier_history_protect_overlap
                 AFTER INSERT ON vip_tier_history REFERENCING NEW TABLE AS added
                 FOR EACH STATEMENT EXECUTE FUNCTION vip_tier_history_refuse_overlap();
@@ -134,40 +124,17 @@ class VipTierHistory(models.Model):
 
     @api.model
     def _drop_protection(self):
-        self.env.cr.execute(
-            """
-            DROP FUNCTION IF EXISTS vip_tier_history_refuse() CASCADE;
-            DROP FUNCTION IF EXISTS vip_tier_history_refuse_overlap() CASCADE;
-            """
+        super()._drop_protection()
+        self.env.cr.execute("DROP FUNCTION IF EXISTS vip_tier_history_refuse_overlap() CASCADE")
+
+    def _refusal_by_hand(self):
+        return self.env._(
+            "The tier history is written by applied runs, overrides and closed numbers only, never by "
+            "hand. Request an override instead."
         )
 
-    # ------------------------------------------------------------
-    # CRUD
-    # ------------------------------------------------------------
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        if not self.env.su:
-            raise AccessError(
-                self.env._(
-                    "The tier history is written by applied runs, overrides and closed numbers only, "
-                    "never by hand. Request an override instead."
-                )
-            )
-        return super().create(vals_list)
-
-    def write(self, vals):  # pylint: disable=method-required-super
-        self._refuse()
-
-    def unlink(self):  # pylint: disable=method-required-super,no-raise-unlink
-        # not ``ondelete``: uninstalling skips that, and nothing but dropping the table may delete
-        self._refuse()
-
-    def _refuse(self):
-        # PROTECTED once more: only a literal is exported as a sentence of the code
-        raise UserError(
-            self.env._("Past tiers are evidence: nobody can change, delete or overlap them.")
-        )
+    def _refusal(self):
+        return self.env._("Past tiers are evidence: nobody can change, delete or overlap them.")
 
     @api.depends("tier_id", "date_from")
     def _compute_display_name(self):

@@ -1,4 +1,4 @@
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 
 from psycopg2 import IntegrityError
 
@@ -6,7 +6,8 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 from odoo.tools import SQL, mute_logger
 
-from .doors_common import ROLES, DoorsCase
+from .doors_common import ROLES
+from .evidence_common import EvidenceCase
 
 PROTECTED = "Past tiers are evidence: nobody can change, delete or overlap them."
 
@@ -26,36 +27,16 @@ OTHER_VALUES = {
 
 
 @tagged("post_install", "-at_install", "vip_security")
-class TestHistoryProtected(DoorsCase):
+class TestHistoryProtected(EvidenceCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
         cls.partner = cls.book["own"]["res.partner"]
         cls.row = cls.book["own"]["vip.tier.history"]
 
-    def setUp(self):
-        super().setUp()
-        self.env.flush_all()
-        self.before = self._rows()
-
     def _rows(self):
         self.env.cr.execute("SELECT * FROM vip_tier_history ORDER BY id")
         return self.env.cr.fetchall()
-
-    @contextmanager
-    def _assert_refused(self, error=UserError, message=None):
-        """Refused with ``error``, and every row is as it was."""
-        with (
-            mute_logger("odoo.sql_db"),
-            self.assertRaises(error) as caught,
-            self.env.cr.savepoint(),
-        ):
-            yield
-            self.env.flush_all()
-        self.env.invalidate_all()
-        if message:
-            self.assertIn(message, str(caught.exception))
-        self.assertEqual(self._rows(), self.before)
 
     def _values(self, **values):
         return {

@@ -1,4 +1,4 @@
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 
 from psycopg2 import IntegrityError
 
@@ -6,7 +6,8 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 from odoo.tools import SQL, mute_logger
 
-from .doors_common import ROLES, DoorsCase
+from .doors_common import ROLES
+from .evidence_common import EvidenceCase
 
 LEDGER = "The ledger of redemptions is evidence"
 GOODWILL = "Goodwill entries are evidence"
@@ -61,7 +62,7 @@ GOODWILL_VALUES = {
 
 
 @tagged("post_install", "-at_install", "vip_security")
-class TestLedgerProtected(DoorsCase):
+class TestLedgerProtected(EvidenceCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
@@ -81,32 +82,12 @@ class TestLedgerProtected(DoorsCase):
         cls.row, cls.goodwill = cls.redemptions["delivered"], own["vip.goodwill"]
         cls.env.flush_all()
 
-    def setUp(self):
-        super().setUp()
-        self.env.flush_all()
-        self.before = self._rows()
-
     def _rows(self):
         rows = []
         for table in ("vip_redemption", "vip_goodwill", "vip_entitlement"):
             self.env.cr.execute(SQL("SELECT * FROM %s ORDER BY id", SQL.identifier(table)))
             rows.append(self.env.cr.fetchall())
         return rows
-
-    @contextmanager
-    def _assert_refused(self, error=UserError, message=None):
-        """Refused with ``error``, and every row is as it was."""
-        with (
-            mute_logger("odoo.sql_db"),
-            self.assertRaises(error) as caught,
-            self.env.cr.savepoint(),
-        ):
-            yield
-            self.env.flush_all()
-        self.env.invalidate_all()
-        if message:
-            self.assertIn(message, str(caught.exception))
-        self.assertEqual(self._rows(), self.before)
 
     def _values(self, **values):
         return {

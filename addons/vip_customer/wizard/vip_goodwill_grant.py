@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
 
@@ -22,6 +22,21 @@ class VipGoodwillGrant(models.TransientModel):
         default=1, required=True, help="Units to give; negative to withdraw goodwill given before."
     )
     reason = fields.Text(required=True)
+
+    @api.model
+    def _action(self, partner, benefit=None):
+        """The action that opens this dialog for a customer, and a benefit where it is known."""
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Goodwill"),
+            "res_model": self._name,
+            "view_mode": "form",
+            "target": "new",
+            "context": {
+                "default_partner_id": partner.id,
+                "default_benefit_id": benefit and benefit.id,
+            },
+        }
 
     def action_confirm(self):
         """Give or withdraw the goodwill.

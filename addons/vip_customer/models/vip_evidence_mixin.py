@@ -1,0 +1,89 @@
+from odoo import api, models
+from odoo.exceptions import AccessError, UserError
+from odoo.tools import SQL
+
+
+class VipEvidenceMixin(models.AbstractModel):
+    """Rows that stay as they were written: the history of tiers, the ledgers.
+
+    ``create`` is for the superuser, ``unlink`` always refuses, ``write`` refuses the ``_frozen_fields``
+    (everything where none are named), whatever the context. Triggers refuse the same to raw SQL: deleting,
+    truncating, and changes for which ``_refused_change`` holds. They name the constraint ``protected``,
+    which each model declares and whose message Odoo shows. Foreign keys restrict, so no cascade gets here;
+    uninstalling drops the functions behind the triggers (``_drop_protection``).
+    """
+
+    _name = "vip.evidence.mixin"
+    _description = "VIP evidence"
+
+    _frozen_fields = None
+    # condition on the rows OLD and NEW of an update
+    _refused_change = SQL("TRUE")
+
+    def init(self):
+        if not self._abstract:
+            self._protect()
+
+    def _protect(self):
+        cr, names = self.env.cr, self._protection_names()
+        cr.execute(
+            SQL(
+                """
+                CREATE OR REPLACE FUNCTION %(function)s() RETURNS trigger AS $$
+                BEGIN
+                    RAISE EXCEPTION '%% is protected: %% refused', TG_TABLE_NAME, TG_OP
+                    USING ERRCODE = 'integrity_constraint_violation',
+                          TABLE = TG_TABLE_NAME, CONSTRAINT = TG_TABLE_NAME || '_protected';
+                END $$ LANGUAGE plpgsql;
+
+                CREATE OR REPLACE TRIGGER %(row)s BEFORE UPDATE ON %(table)s
+                    FOR EACH ROW WHEN (%(change)s) EXECUTE FUNCTION %(function)s();
+                CREATE OR REPLACE TRIGGER %(delete)s BEFORE DELETE ON %(table)s
+                    FOR EACH ROW EXECUTE FUNCTION %(function)s();
+                CREATE OR REPLACE TRIGGER %(truncate)s BEFORE TRUNCATE ON %(table)s
+                    EXECUTE FUNCTION %(function)s();
+                """,
+                change=self._refused_change,
+                **names,
+            )
+        )
+
+    def _protection_names(self):
+        table = self._table
+        return {
+            "table": SQL.identifier(table),
+            "function": SQL.identifier(f"{table}_refuse"),
+            "row": SQL.identifier(f"{table}_protect_row"),
+            "delete": SQL.identifier(f"{table}_protect_delete"),
+            "truncate": SQL.identifier(f"{table}_protect_truncate"),
+        }
+
+    @api.model
+    def _drop_protection(self):
+        self.env.cr.execute(
+            SQL("DROP FUNCTION IF EXISTS %(function)s() CASCADE", **self._protection_names())
+        )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        if not self.env.su:
+            raise AccessError(self._refusal_by_hand())
+        return super().create(vals_list)
+
+    def write(self, vals):
+        if self._frozen_fields is None or self._frozen_fields & vals.keys():
+            raise UserError(self._refusal())
+        return super().write(vals)
+
+    def unlink(self):  # pylint: disable=method-required-super
+        # not ``ondelete``: uninstalling skips that, and nothing but dropping the table may delete
+        raise UserError(self._refusal())
+
+    def _refusal_by_hand(self):
+        """What somebody is told who would write a row himself."""
+        raise NotImplementedError
+
+    def _refusal(self):
+        """What somebody is told who would change or delete a row: the message of ``protected`` once more,
+        because only a literal is exported as a sentence of the code."""
+        raise NotImplementedError
