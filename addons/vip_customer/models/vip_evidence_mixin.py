@@ -77,7 +77,7 @@ class VipEvidenceMixin(models.AbstractModel):
 
     def unlink(self):  # pylint: disable=method-required-super
         # not ``ondelete``: uninstalling skips that, and nothing but dropping the table may delete
-        raise UserError(self._refusal())
+        raise UserError(self._refusal())  # pylint: disable=no-raise-unlink,raise-unlink-override
 
     def _refusal_by_hand(self):
         """What somebody is told who would write a row himself."""

@@ -97,7 +97,6 @@ class VipTierHistory(models.Model):
     # ------------------------------------------------------------
 
     def _protect(self):
-        super()._protect()
         self.env.cr.execute(
             """
             CREATE OR REPLACE FUNCTION vip_tier_history_refuse_overlap() RETURNS trigger AS $$
@@ -121,11 +120,12 @@ class VipTierHistory(models.Model):
                 FOR EACH STATEMENT EXECUTE FUNCTION vip_tier_history_refuse_overlap();
             """
         )
+        return super()._protect()
 
     @api.model
     def _drop_protection(self):
-        super()._drop_protection()
         self.env.cr.execute("DROP FUNCTION IF EXISTS vip_tier_history_refuse_overlap() CASCADE")
+        return super()._drop_protection()
 
     def _refusal_by_hand(self):
         return self.env._(
