@@ -34,7 +34,7 @@ class VipGoodwillGrant(models.TransientModel):
             "target": "new",
             "context": {
                 "default_partner_id": partner.id,
-                "default_benefit_id": benefit and benefit.id,
+                "default_benefit_id": benefit.id if benefit else False,
             },
         }
 
