@@ -133,7 +133,9 @@ class VipRedemption(models.Model):
         groups="vip_customer.group_vip_user,vip_customer.group_vip_auditor",
     )
     value = fields.Monetary(
-        readonly=True, groups="vip_customer.group_vip_user,vip_customer.group_vip_auditor"
+        readonly=True,
+        string="Value given",
+        groups="vip_customer.group_vip_user,vip_customer.group_vip_auditor",
     )
     currency_id = fields.Many2one(related="company_id.currency_id")
     # how it came about
