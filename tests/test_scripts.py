@@ -330,7 +330,7 @@ class TestPostgres:
         monkeypatch.setattr(postgres, "_installed", lambda: None)
         monkeypatch.setattr(machine, "install", lambda *_: None)
         monkeypatch.setattr(machine, "write_as_root", lambda *_: None)
-        with stops("No PostgreSQL 13 or newer", "pg_ctl"):
+        with stops("No PostgreSQL 14 or newer", "pg_ctl"):
             postgres.binaries()
 
 

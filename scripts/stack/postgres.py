@@ -15,7 +15,8 @@ from .console import say
 from .errors import Stop, explain
 from .paths import ROOT
 
-OLDEST_MAJOR = 13
+# the first that replaces a trigger in place, as the addon does with those that protect the past
+OLDEST_MAJOR = 14
 SUPERUSER = "odoo"
 LONGEST_SOCKET_FOLDER = 107 - len("/.s.PGSQL.5432")
 
