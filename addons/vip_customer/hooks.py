@@ -5,7 +5,7 @@ def uninstall_hook(env):
     """Open what protects the past, so that contacts, users and tiers that came with the addon can go
     with it: drop the functions behind the triggers of history and ledgers (the triggers go with the
     tables), and the foreign keys that restrict."""
-    for name in ("vip.tier.history", "vip.redemption", "vip.goodwill"):
+    for name in ("vip.tier.history", "vip.redemption", "vip.goodwill", "vip.manager.assignment"):
         env[name]._drop_protection()
     tables = tuple(env[name]._table for name in env if name.startswith("vip.") and env[name]._auto)
     keys = env.execute_query(

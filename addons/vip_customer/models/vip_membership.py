@@ -414,13 +414,15 @@ class VipMembership(models.Model):
             },
         }
 
-    def assign(self, manager_id, team_id):
-        """Make a user responsible for these customers, in a branch, from today on.
+    def assign(self, manager_id, team_id, day=None):
+        """Make a user responsible for these customers, in a branch, from a day on.
 
         :param int manager_id: an internal user, or False for nobody
         :param int team_id: a branch of the customers' company or of no company, or False
+        :param day: date or ISO string, today or later; today without one
         :raise AccessError: the caller is no lead, or may not change one of the customers
-        :raise UserError: user or branch do not fit the customers' company
+        :raise UserError: user or branch do not fit the customers' company, the user is archived, or the
+            day is over
         """
         if not self.env.user.has_group("vip_customer.group_vip_lead"):
             raise AccessError(
@@ -429,7 +431,23 @@ class VipMembership(models.Model):
         self._require("write")
         manager = self._given("res.users", manager_id)
         team = self._given("crm.team", team_id)
+        day = self._given_date(day) if day else None
+        if manager and not manager.active:
+            raise UserError(
+                self.env._(
+                    "%s is archived and cannot look after customers. Choose somebody else.",
+                    manager.name,
+                )
+            )
         for company in self.company_id:
+            if day and day < company._vip_today():
+                raise UserError(
+                    self.env._(
+                        "Who was responsible before today is settled. Choose today or a later day "
+                        "instead of %s.",
+                        format_date(self.env, day),
+                    )
+                )
             # a lead may not read whose companies a colleague is in
             if manager and (manager.share or company not in manager.sudo().company_ids):
                 raise UserError(
@@ -448,7 +466,7 @@ class VipMembership(models.Model):
                         company=company.name,
                     )
                 )
-        self.sudo()._assign(manager, team)
+        self.sudo()._assign(manager, team, day)
         return True
 
     def _responsible(self):
@@ -456,10 +474,13 @@ class VipMembership(models.Model):
         self.ensure_one()
         return (self.manager_id | self.team_id.user_id).filtered("active")[:1]
 
-    def _assign(self, manager, team):
-        """Write who is responsible from today on; run as superuser, by ``assign`` and the import,
-        which check that user and branch fit the company."""
-        self.write({"manager_id": manager.id, "team_id": team.id})
+    def _assign(self, manager, team, day=None):
+        """Write who is responsible from a day (today) on; run as superuser, by ``assign``, handovers and
+        the import, which check that user and branch fit the company."""
+        Assignment = self.env["vip.manager.assignment"]
+        for company, members in self.grouped("company_id").items():
+            Assignment._post(members, manager, team, day or company._vip_today())
+            Assignment._project(company, SQL("m.id = ANY(%s)", members.ids))
 
     # ------------------------------------------------------------
     # JOINING

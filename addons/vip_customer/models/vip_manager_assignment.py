@@ -1,0 +1,282 @@
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError
+from odoo.tools import SQL
+
+
+class VipManagerAssignment(models.Model):
+    """Who was responsible for a customer, and in which branch, on any day: the one truth of it.
+
+    SPECIFICATION
+
+    One row per customer and stretch of time; ``date_from`` and ``date_to`` are both included, an empty
+    ``date_to`` is the open row, an empty manager says "nobody". Rows never overlap and may begin in the
+    future (an agreed handover). A row that is replaced on or before the day it began gets ``date_to`` =
+    ``date_from`` - 1 and stays. ``vip.membership.manager_id`` and ``team_id`` are the projection of
+    today, renewed when somebody is assigned and nightly.
+
+    PROTECTION
+
+    The one place that writes rows is ``_post``; ``write`` and ``unlink`` always refuse. Triggers let
+    ``date_to`` be set or shortened and nothing else, and refuse overlaps, naming the constraint
+    ``protected``: what was true in a month that is over stays true.
+    """
+
+    _name = "vip.manager.assignment"
+    _description = "Manager assignment"
+    _order = "date_from desc, id desc"
+    _rec_name = "partner_id"
+
+    partner_id = fields.Many2one(
+        "res.partner",
+        string="Customer",
+        required=True,
+        ondelete="restrict",
+        readonly=True,
+        index=True,
+    )
+    company_id = fields.Many2one("res.company", required=True, ondelete="restrict", readonly=True)
+    manager_id = fields.Many2one(
+        "res.users", string="Account manager", ondelete="restrict", readonly=True, index=True
+    )
+    team_id = fields.Many2one("crm.team", string="Branch", ondelete="restrict", readonly=True)
+    date_from = fields.Date(required=True, readonly=True, string="From")
+    date_to = fields.Date(
+        readonly=True, string="Until", help="Last day, included. Empty while this is the case."
+    )
+
+    _protected = models.Constraint(
+        "CHECK (date_to >= date_from - 1)",
+        "Who was responsible is evidence: past assignments are neither changed nor deleted, and never "
+        "overlap. Assign the customer anew instead.",
+    )
+    _open_uniq = models.UniqueIndex(
+        "(partner_id) WHERE date_to IS NULL",
+        "A customer has one open assignment.",
+    )
+
+    # ------------------------------------------------------------
+    # PROTECTION
+    # ------------------------------------------------------------
+
+    def init(self):
+        self.env.cr.execute(
+            """
+            CREATE OR REPLACE FUNCTION vip_manager_assignment_refuse() RETURNS trigger AS $$
+            BEGIN
+                RAISE EXCEPTION 'vip_manager_assignment is protected: % refused', TG_OP
+                USING ERRCODE = 'integrity_constraint_violation',
+                      TABLE = 'vip_manager_assignment',
+                      CONSTRAINT = 'vip_manager_assignment_protected';
+            END $$ LANGUAGE plpgsql;
+
+            CREATE OR REPLACE FUNCTION vip_manager_assignment_refuse_overlap() RETURNS trigger AS $$
+            BEGIN
+                PERFORM FROM added a JOIN vip_manager_assignment h
+                     ON h.partner_id = a.partner_id AND h.id <> a.id
+                    AND h.date_from <= coalesce(a.date_to, 'infinity')
+                    AND a.date_from <= coalesce(h.date_to, 'infinity')
+                  WHERE coalesce(h.date_to >= h.date_from, TRUE)
+                    AND coalesce(a.date_to >= a.date_from, TRUE);
+                IF FOUND THEN
+                    RAISE EXCEPTION 'vip_manager_assignment is protected: rows overlap'
+                    USING ERRCODE = 'integrity_constraint_violation',
+                          TABLE = 'vip_manager_assignment',
+                          CONSTRAINT = 'vip_manager_assignment_protected';
+                END IF;
+                RETURN NULL;
+            END $$ LANGUAGE plpgsql;
+
+            CREATE OR REPLACE TRIGGER vip_manager_assignment_protect_row
+                BEFORE UPDATE ON vip_manager_assignment FOR EACH ROW
+                WHEN (NEW.date_to IS NULL AND OLD.date_to IS NOT NULL
+                      OR NEW.date_to > OLD.date_to
+                      OR (OLD.id, OLD.partner_id, OLD.company_id, OLD.manager_id, OLD.team_id,
+                          OLD.date_from)
+                         IS DISTINCT FROM
+                         (NEW.id, NEW.partner_id, NEW.company_id, NEW.manager_id, NEW.team_id,
+                          NEW.date_from))
+                EXECUTE FUNCTION vip_manager_assignment_refuse();
+            CREATE OR REPLACE TRIGGER vip_manager_assignment_protect_delete
+                BEFORE DELETE ON vip_manager_assignment FOR EACH ROW
+                EXECUTE FUNCTION vip_manager_assignment_refuse();
+            CREATE OR REPLACE TRIGGER vip_manager_assignment_protect_truncate
+                BEFORE TRUNCATE ON vip_manager_assignment
+                EXECUTE FUNCTION vip_manager_assignment_refuse();
+            CREATE OR REPLACE TRIGGER vip_manager_assignment_protect_overlap
+                AFTER INSERT ON vip_manager_assignment REFERENCING NEW TABLE AS added
+                FOR EACH STATEMENT EXECUTE FUNCTION vip_manager_assignment_refuse_overlap();
+            """
+        )
+
+    @api.model
+    def _drop_protection(self):
+        self.env.cr.execute(
+            """
+            DROP FUNCTION IF EXISTS vip_manager_assignment_refuse() CASCADE;
+            DROP FUNCTION IF EXISTS vip_manager_assignment_refuse_overlap() CASCADE;
+            """
+        )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        if not self.env.su:
+            raise AccessError(
+                self.env._(
+                    "Assignments are not written by hand: use “Assign manager” on the customer, or hand "
+                    "customers over."
+                )
+            )
+        assignments = super().create(vals_list)
+        for company, group in assignments.grouped("company_id").items():
+            self._project(company, SQL("m.partner_id = ANY(%s)", group.partner_id.ids))
+        return assignments
+
+    def write(self, vals):  # pylint: disable=method-required-super
+        self._refuse()
+
+    def unlink(self):  # pylint: disable=method-required-super,no-raise-unlink
+        self._refuse()
+
+    def _refuse(self):
+        raise UserError(
+            self.env._(
+                "Who was responsible is evidence: past assignments are neither changed nor deleted, and "
+                "never overlap. Assign the customer anew instead."
+            )
+        )
+
+    # ------------------------------------------------------------
+    # ASSIGNING
+    # ------------------------------------------------------------
+
+    @api.model
+    def _post(self, members, manager, team, day):
+        """Make a user and a branch responsible for customers from a day on; run as superuser by
+        ``vip.membership._assign``, whose callers check that they fit.
+
+        Set-based. Who has this manager and branch from that day on already gets no row; what was agreed
+        for later days is replaced.
+        """
+        self.env.flush_all()
+        self.env.cr.execute(
+            SQL(
+                """
+                CREATE TEMPORARY TABLE IF NOT EXISTS vip_assigning (
+                    partner_id int, company_id int) ON COMMIT DROP;
+                DELETE FROM vip_assigning;
+                INSERT INTO vip_assigning
+                SELECT m.partner_id, m.company_id FROM vip_membership m
+                 WHERE m.id = ANY(%(members)s)
+                   AND NOT EXISTS (
+                       SELECT FROM vip_manager_assignment a
+                        WHERE a.partner_id = m.partner_id AND a.date_to IS NULL
+                          AND a.date_from <= %(day)s
+                          AND (a.manager_id, a.team_id) IS NOT DISTINCT FROM (%(manager)s, %(team)s));
+
+                UPDATE vip_manager_assignment a
+                   SET date_to = greatest(%(day)s, a.date_from) - 1
+                  FROM vip_assigning n
+                 WHERE n.partner_id = a.partner_id
+                   AND coalesce(a.date_to >= greatest(%(day)s, a.date_from), TRUE);
+
+                INSERT INTO vip_manager_assignment (partner_id, company_id, manager_id, team_id,
+                                                    date_from, create_uid, write_uid, create_date,
+                                                    write_date)
+                SELECT partner_id, company_id, %(manager)s, %(team)s, %(day)s, %(uid)s, %(uid)s,
+                       %(now)s, %(now)s
+                  FROM vip_assigning
+                """,
+                members=members.ids,
+                manager=manager.id or None,
+                team=team.id or None,
+                day=day,
+                uid=self.env.uid,
+                now=self.env.cr.now(),
+            )
+        )
+        self.invalidate_model()
+
+    @api.model
+    def _project(self, company, members=None):
+        """Bring today's manager and branch of the memberships in step; run as superuser. A second call
+        writes nothing.
+
+        :param SQL members: condition on ``m``, the memberships; all of the company without one
+        :return: number of memberships changed
+        :rtype: int
+        """
+        self.env.flush_all()
+        self.env.cr.execute(
+            SQL(
+                """
+                DROP TABLE IF EXISTS vip_manager_change;
+                CREATE TEMPORARY TABLE vip_manager_change ON COMMIT DROP AS
+                SELECT m.id AS membership_id, m.partner_id, m.manager_id AS old_manager_id,
+                       m.team_id AS old_team_id, a.manager_id, a.team_id
+                  FROM vip_membership m
+                  LEFT JOIN vip_manager_assignment a
+                    ON a.partner_id = m.partner_id AND a.date_from <= %(today)s
+                   AND coalesce(a.date_to >= %(today)s, TRUE)
+                 WHERE m.company_id = %(company)s AND %(members)s
+                   AND (m.manager_id, m.team_id) IS DISTINCT FROM (a.manager_id, a.team_id);
+
+                UPDATE vip_membership m
+                   SET manager_id = c.manager_id, team_id = c.team_id, write_uid = %(uid)s,
+                       write_date = %(now)s
+                  FROM vip_manager_change c WHERE c.membership_id = m.id
+                """,
+                company=company.id,
+                today=company._vip_today(),
+                members=members or SQL("TRUE"),
+                uid=self.env.uid,
+                now=self.env.cr.now(),
+            )
+        )
+        changed = self.env.cr.rowcount
+        if changed:
+            self.env["vip.membership"].invalidate_model(["manager_id", "team_id"])
+            self.env["res.partner"].invalidate_model(["vip_manager_id", "vip_team_id"])
+            self._after_manager_changes()
+        return changed
+
+    @api.model
+    def _after_manager_changes(self):
+        """What follows a change of manager, meant to be extended.
+
+        Called inside the transaction as superuser. The changes are in the temporary table
+        ``vip_manager_change`` (``membership_id``, ``partner_id``, ``manager_id``, ``team_id``,
+        ``old_manager_id``, ``old_team_id``). Open activities of the old manager go to the new one.
+        """
+        for name in self._models_with_activities():
+            self._move_activities(name)
+
+    @api.model
+    def _models_with_activities(self):
+        """Models whose records belong to a customer and whose activities follow his manager."""
+        return ["vip.membership", "vip.redemption"]
+
+    @api.model
+    def _move_activities(self, name):
+        table = SQL.identifier(self.env[name]._table)
+        rows = self.env.execute_query(
+            SQL(
+                """SELECT c.manager_id, array_agg(a.id)
+                     FROM vip_manager_change c
+                     JOIN %(table)s r ON r.partner_id = c.partner_id
+                     JOIN mail_activity a ON a.res_model = %(name)s AND a.res_id = r.id
+                      AND a.user_id = c.old_manager_id AND a.active IS TRUE
+                    WHERE c.manager_id IS NOT NULL AND c.manager_id <> c.old_manager_id
+                    GROUP BY 1""",
+                table=table,
+                name=name,
+            )
+        )
+        for manager_id, activity_ids in rows:
+            activities = self.env["mail.activity"].browse(activity_ids)
+            activities.with_context(mail_activity_quick_update=True).user_id = manager_id
+
+    @api.model
+    def _cron_project(self):
+        """Daily: begin and end assignments whose day has come."""
+        for company in self.env["res.company"].search([]):
+            self._project(company)
