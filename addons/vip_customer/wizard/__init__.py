@@ -1,6 +1,8 @@
 from . import (
     base_partner_merge,
     vip_goodwill_grant,
+    vip_handover,
+    vip_handover_line,
     vip_manager_assign,
     vip_number_owner,
     vip_redeem,
