@@ -7,6 +7,7 @@ def uninstall_hook(env):
     tables), and the foreign keys that restrict."""
     for name in ("vip.tier.history", "vip.redemption", "vip.goodwill", "vip.manager.assignment"):
         env[name]._drop_protection()
+    env.cr.execute("DROP INDEX IF EXISTS res_partner_vip_phone_idx")
     tables = tuple(env[name]._table for name in env if name.startswith("vip.") and env[name]._auto)
     keys = env.execute_query(
         SQL(

@@ -3,6 +3,7 @@ from . import (
     vip_goodwill_grant,
     vip_handover,
     vip_handover_line,
+    vip_log_call,
     vip_manager_assign,
     vip_number_owner,
     vip_redeem,

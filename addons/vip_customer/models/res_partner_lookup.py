@@ -1,0 +1,249 @@
+from typing import NamedTuple
+
+from odoo import api, models
+from odoo.exceptions import AccessError, UserError
+from odoo.tools import SQL
+
+from ..tools import phone_forms
+from ..tools.phone_forms import Problem
+from .res_partner import VIP_GROUPS
+
+NONE, ONE, MANY = "none", "one", "many"
+# Who shares a number is a family, not a crowd: no more are told.
+MOST_CANDIDATES = 10
+
+
+class Found(NamedTuple):
+    """A customer to whom a number leads."""
+
+    partner_id: int
+    number_id: int | None = None  # the service number, None where the contact's phone led to him
+    contact_id: int | None = None  # whose phone it is, where that is not the customer himself
+
+
+class ResPartner(models.Model):
+    """Who is calling: the doors for telephone systems and for the caller panel."""
+
+    _inherit = "res.partner"
+
+    # Odoo keeps the international form of a contact's phone without an index: a million contacts would
+    # be read for each call.
+    _vip_phone_idx = models.Index("(phone_sanitized) WHERE phone_sanitized IS NOT NULL")
+
+    # ------------------------------------------------------------
+    # DOORS
+    # ------------------------------------------------------------
+
+    @api.model
+    @api.readonly
+    def vip_lookup(self, number):
+        """Whose number this is, and how he is to be served.
+
+        Any written form finds the same customer. It is tried as a telephone number (E.164), then as
+        the key of a service number, then as a contact's phone, in all companies of the caller. A
+        contact answers with his own membership, else with his commercial partner's, and a warning says
+        so. Closed numbers and those that passed to another owner lead to nobody.
+
+        :param number: text; a whole number is read as its digits
+        :return: always all keys: ``match`` (``none``, ``one``, ``many``), ``customer`` {``id``,
+            ``name``}, ``candidates`` (of ``many``: list of {``id``, ``name``, ``tier``}), ``number``
+            (masked), ``tier`` {``code``, ``name``, ``since``, ``valid_until``}, ``queue_priority``,
+            ``direct_to_agent``, ``seat_group``, ``manager`` {``name``, ``phone``, ``on_duty``}: his
+            deputy where he has one today, ``entitlements`` as of ``vip_entitlements``, ``requests``,
+            ``cases`` (how many are open), ``risk`` (level), ``protected``, ``warnings`` (sentences).
+            Dates are ISO strings, a missing value is False. An unreadable number is ``none`` with a
+            warning.
+        :rtype: dict
+        :raise AccessError: the caller has no VIP role
+        :raise UserError: what was given is no text
+        """
+        return self._vip_answer(number)[0]
+
+    @api.readonly
+    def vip_card(self):
+        """The answer of ``vip_lookup`` about a customer who is known already: one of its
+        ``candidates``.
+
+        :rtype: dict
+        :raise AccessError: the caller has no VIP role, or not in this customer's company
+        :raise MissingError: no such customer
+        :raise UserError: the contact is not in the programme
+        """
+        # a desk agent sees no VIP pages, only this answer
+        return self._vip_member().sudo()._card(Found(self.id))
+
+    @api.model
+    @api.readonly
+    def vip_panel(self, number=False, partner_id=False):
+        """What the caller panel shows: the card, the line to read aloud, and what the caller may do.
+
+        :param number: as of ``vip_lookup``
+        :param partner_id: a candidate of an earlier answer, instead of the number
+        :return: ``card``, ``line`` (phrases), ``membership_id`` (False where the caller may not open
+            the VIP page), ``may_act`` (redeem, log the call)
+        :rtype: dict
+        :raise AccessError, MissingError, UserError: as ``vip_lookup`` and ``vip_card``
+        """
+        if partner_id:
+            partner = self.browse([partner_id])
+            card, member = partner.vip_card(), partner.sudo().vip_membership_id
+        else:
+            card, member = self._vip_answer(number)
+        own = member.with_env(self.env)
+        return {
+            "card": card,
+            "line": member._spoken(card) if member else [],
+            "membership_id": bool(member) and own.has_access("read") and member.id,
+            "may_act": self.env.user.has_group("vip_customer.group_vip_desk"),
+        }
+
+    def action_vip_log_call(self):
+        """Open the quick form that notes this customer's call.
+
+        :raise AccessError: the caller has no VIP role, or not in this customer's company
+        :raise UserError: the contact is not in the programme
+        """
+        self._vip_member()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Log this call"),
+            "res_model": "vip.log.call",
+            "view_mode": "form",
+            "views": [[False, "form"]],
+            "target": "new",
+            "context": {"default_partner_id": self.id},
+        }
+
+    # ------------------------------------------------------------
+    # SEARCH
+    # ------------------------------------------------------------
+
+    @api.model
+    def _vip_answer(self, number):
+        """The answer of ``vip_lookup``, and the membership of the one who was found, as superuser."""
+        if not any(self.env.user.has_group(group) for group in VIP_GROUPS):
+            raise AccessError(self.env._("This needs a role in the VIP programme."))
+        Member = self.env["vip.membership"].sudo()  # a desk agent is told only this answer
+        reading = phone_forms.read(self._vip_given_number(number))
+        answer = Member._empty_card(phone_forms.masked(reading.key) or False)
+        if reading.problem and not reading.is_account:
+            return {**answer, "number": False, "warnings": [self._vip_problem(reading)]}, Member
+        found = self._vip_found(reading)
+        if not found:
+            warnings = [self._vip_problem(reading)] if reading.problem else []
+            return {**answer, "warnings": warnings}, Member
+        if len(found) > 1:
+            partners = self.sudo().browse(one.partner_id for one in found)
+            candidates = partners._vip_candidates()
+            return {**answer, "match": MANY, "candidates": candidates}, Member
+        member = self.sudo().browse(found[0].partner_id).vip_membership_id
+        return member._card(found[0], answer["number"]), member
+
+    @api.model
+    def _vip_given_number(self, number):
+        """The text that a caller from outside gives as a number; nothing at all is an empty one."""
+        if number is None or number is False:
+            return ""
+        if type(number) is int:
+            return str(number)
+        if not isinstance(number, str):
+            raise UserError(self.env._("“%s” is no number. Give it as text.", number))
+        return number
+
+    @api.model
+    def _vip_problem(self, reading):
+        match reading.problem:
+            case Problem.EMPTY:
+                return self.env._("No number was given.")
+            case Problem.SHORT:
+                return self.env._("“%s” is too short for a telephone number.", reading.key)
+            case Problem.LONG:
+                return self.env._("This is too long for a telephone number.")
+        return self.env._("This is no telephone number: it has letters or other characters in it.")
+
+    @api.model
+    def _vip_found(self, reading):
+        """The customers to whom a number leads, a list of ``Found``; run after checking the caller.
+
+        The first way that leads to anybody counts. SQL, because a caller waits: each way is one look
+        into an index.
+        """
+        companies = self.env.user.company_ids
+        forms = self._vip_international(reading, companies)
+        return (
+            (forms and self._vip_owners(SQL("(n.company_id, n.number_e164) IN %s", tuple(forms))))
+            or self._vip_owners(
+                SQL("n.company_id IN %s AND n.number = %s", companies._ids, reading.key)
+            )
+            or (forms and self._vip_called(companies, {form for _company, form in forms}))
+            or []
+        )
+
+    @api.model
+    def _vip_international(self, reading, companies):
+        """Pairs of a company's id and the number as its country reads it."""
+        if reading.problem:
+            return []
+        countries = {company: company.sudo().country_id.code for company in companies}
+        forms = {
+            country: phone_forms.international(reading.key, country or None)
+            for country in set(countries.values())
+        }
+        return [
+            (company.id, forms[country]) for company, country in countries.items() if forms[country]
+        ]
+
+    @api.model
+    def _vip_owners(self, condition):
+        """Who has an open service number.
+
+        :param SQL condition: on ``n``, the numbers
+        """
+        self.env["vip.service.number"].flush_model()
+        rows = self.env.execute_query(
+            SQL(
+                """SELECT n.partner_id, n.id FROM vip_service_number n
+                    WHERE %s AND n.state <> 'closed' AND n.date_to IS NULL
+                    ORDER BY n.id LIMIT %s""",
+                condition,
+                MOST_CANDIDATES,
+            )
+        )
+        return list({row[0]: Found(*row) for row in reversed(rows)}.values())[::-1]
+
+    @api.model
+    def _vip_called(self, companies, forms):
+        """Whose contact has a phone, himself or for his commercial partner."""
+        self.env["res.partner"].flush_model(
+            ["phone_sanitized", "vip_membership_id", "commercial_partner_id"]
+        )
+        rows = self.env.execute_query(
+            SQL(
+                """SELECT m.partner_id, p.id
+                     FROM res_partner p
+                     JOIN res_partner c ON c.id = p.commercial_partner_id
+                     JOIN vip_membership m
+                       ON m.id = coalesce(p.vip_membership_id, c.vip_membership_id)
+                    WHERE p.phone_sanitized IN %s AND m.company_id IN %s
+                    ORDER BY m.partner_id <> p.id, p.id LIMIT %s""",
+                tuple(forms),
+                companies._ids,
+                MOST_CANDIDATES,
+            )
+        )
+        found = {}
+        for partner_id, contact_id in rows:
+            other = contact_id if contact_id != partner_id else None
+            found.setdefault(partner_id, Found(partner_id, contact_id=other))
+        return list(found.values())
+
+    def _vip_candidates(self):
+        """Enough to ask who is calling; run as superuser."""
+        return [
+            {
+                "id": partner.id,
+                "name": partner.name or False,
+                "tier": partner.vip_tier_id.name or False,
+            }
+            for partner in self
+        ]
