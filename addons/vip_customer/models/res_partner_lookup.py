@@ -17,6 +17,7 @@ class Found(NamedTuple):
     """A customer to whom a number leads."""
 
     partner_id: int
+    membership_id: int
     number_id: int | None = None  # the service number, None where the contact's phone led to him
     contact_id: int | None = None  # whose phone it is, where that is not the customer himself
 
@@ -70,7 +71,8 @@ class ResPartner(models.Model):
         :raise UserError: the contact is not in the programme
         """
         # a desk agent sees no VIP pages, only this answer
-        return self._vip_member().sudo()._card(Found(self.id))
+        member = self._vip_member().sudo()
+        return member._card(Found(self.id, member.id))
 
     @api.model
     @api.readonly
@@ -79,7 +81,7 @@ class ResPartner(models.Model):
 
         :param number: as of ``vip_lookup``
         :param partner_id: a candidate of an earlier answer, instead of the number
-        :return: ``card``, ``line`` (phrases), ``membership_id`` (False where the caller may not open
+        :return: ``card``, ``line`` (phrases), ``color`` of the tier, ``membership_id`` (False where the caller may not open
             the VIP page), ``may_act`` (redeem, log the call)
         :rtype: dict
         :raise AccessError, MissingError, UserError: as ``vip_lookup`` and ``vip_card``
@@ -93,6 +95,7 @@ class ResPartner(models.Model):
         return {
             "card": card,
             "line": member._spoken(card) if member else [],
+            "color": member.tier_id.color,
             "membership_id": bool(member) and own.has_access("read") and member.id,
             "may_act": self.env.user.has_group("vip_customer.group_vip_desk"),
         }
@@ -109,7 +112,6 @@ class ResPartner(models.Model):
             "name": self.env._("Log this call"),
             "res_model": "vip.log.call",
             "view_mode": "form",
-            "views": [[False, "form"]],
             "target": "new",
             "context": {"default_partner_id": self.id},
         }
@@ -126,17 +128,16 @@ class ResPartner(models.Model):
         Member = self.env["vip.membership"].sudo()  # a desk agent is told only this answer
         reading = phone_forms.read(self._vip_given_number(number))
         answer = Member._empty_card(phone_forms.masked(reading.key) or False)
-        if reading.problem and not reading.is_account:
-            return {**answer, "number": False, "warnings": [self._vip_problem(reading)]}, Member
         found = self._vip_found(reading)
+        if not found and reading.problem:
+            return {**answer, "number": False, "warnings": [self._vip_problem(reading)]}, Member
         if not found:
-            warnings = [self._vip_problem(reading)] if reading.problem else []
-            return {**answer, "warnings": warnings}, Member
+            return answer, Member
         if len(found) > 1:
             partners = self.sudo().browse(one.partner_id for one in found)
             candidates = partners._vip_candidates()
             return {**answer, "match": MANY, "candidates": candidates}, Member
-        member = self.sudo().browse(found[0].partner_id).vip_membership_id
+        member = Member.browse(found[0].membership_id)
         return member._card(found[0], answer["number"]), member
 
     @api.model
@@ -168,30 +169,37 @@ class ResPartner(models.Model):
         The first way that leads to anybody counts. SQL, because a caller waits: each way is one look
         into an index.
         """
-        companies = self.env.user.company_ids
-        forms = self._vip_international(reading, companies)
+        if reading.problem and not reading.is_account:
+            return []
+        self.env.flush_all()
+        company_ids = tuple(self.env.user._get_company_ids())
+        forms = self._vip_international(reading, company_ids)
         return (
             (forms and self._vip_owners(SQL("(n.company_id, n.number_e164) IN %s", tuple(forms))))
             or self._vip_owners(
-                SQL("n.company_id IN %s AND n.number = %s", companies._ids, reading.key)
+                SQL("n.company_id IN %s AND n.number = %s", company_ids, reading.key)
             )
-            or (forms and self._vip_called(companies, {form for _company, form in forms}))
+            or (forms and self._vip_called(company_ids, {form for _company, form in forms}))
             or []
         )
 
     @api.model
-    def _vip_international(self, reading, companies):
+    def _vip_international(self, reading, company_ids):
         """Pairs of a company's id and the number as its country reads it."""
         if reading.problem:
             return []
-        countries = {company: company.sudo().country_id.code for company in companies}
+        countries = self.env.execute_query(
+            SQL(
+                """SELECT c.id, k.code FROM res_company c JOIN res_partner p ON p.id = c.partner_id
+                     LEFT JOIN res_country k ON k.id = p.country_id WHERE c.id IN %s""",
+                company_ids,
+            )
+        )
         forms = {
-            country: phone_forms.international(reading.key, country or None)
-            for country in set(countries.values())
+            country: phone_forms.international(reading.key, country)
+            for country in {country for _company, country in countries}
         }
-        return [
-            (company.id, forms[country]) for company, country in countries.items() if forms[country]
-        ]
+        return [(company, forms[country]) for company, country in countries if forms[country]]
 
     @api.model
     def _vip_owners(self, condition):
@@ -199,10 +207,10 @@ class ResPartner(models.Model):
 
         :param SQL condition: on ``n``, the numbers
         """
-        self.env["vip.service.number"].flush_model()
         rows = self.env.execute_query(
             SQL(
-                """SELECT n.partner_id, n.id FROM vip_service_number n
+                """SELECT n.partner_id, m.id, n.id FROM vip_service_number n
+                     JOIN vip_membership m ON m.partner_id = n.partner_id
                     WHERE %s AND n.state <> 'closed' AND n.date_to IS NULL
                     ORDER BY n.id LIMIT %s""",
                 condition,
@@ -212,14 +220,11 @@ class ResPartner(models.Model):
         return list({row[0]: Found(*row) for row in reversed(rows)}.values())[::-1]
 
     @api.model
-    def _vip_called(self, companies, forms):
+    def _vip_called(self, company_ids, forms):
         """Whose contact has a phone, himself or for his commercial partner."""
-        self.env["res.partner"].flush_model(
-            ["phone_sanitized", "vip_membership_id", "commercial_partner_id"]
-        )
         rows = self.env.execute_query(
             SQL(
-                """SELECT m.partner_id, p.id
+                """SELECT m.partner_id, m.id, p.id
                      FROM res_partner p
                      JOIN res_partner c ON c.id = p.commercial_partner_id
                      JOIN vip_membership m
@@ -227,14 +232,14 @@ class ResPartner(models.Model):
                     WHERE p.phone_sanitized IN %s AND m.company_id IN %s
                     ORDER BY m.partner_id <> p.id, p.id LIMIT %s""",
                 tuple(forms),
-                companies._ids,
+                company_ids,
                 MOST_CANDIDATES,
             )
         )
         found = {}
-        for partner_id, contact_id in rows:
+        for partner_id, member_id, contact_id in rows:
             other = contact_id if contact_id != partner_id else None
-            found.setdefault(partner_id, Found(partner_id, contact_id=other))
+            found.setdefault(partner_id, Found(partner_id, member_id, contact_id=other))
         return list(found.values())
 
     def _vip_candidates(self):

@@ -1,13 +1,14 @@
 from datetime import timedelta
 
-import pytz
+from dateutil.relativedelta import relativedelta
 
 from odoo import api, fields, models
-from odoo.tools import format_date
+from odoo.tools import SQL, format_date
 
 from ..tools import phone_forms, tier_rules
+from ..tools.quota_sql import Periods
+from .vip_benefit import AUTOMATIC, ON_REQUEST
 from .vip_entitlement import EXPIRING_DAYS
-from .vip_redemption import APPROVED, ISSUED, REQUESTED
 from .vip_service_number import CANCELLING, SUSPENDED
 
 # benefits named in the line that is read aloud
@@ -51,42 +52,33 @@ class VipMembership(models.Model):
         :param number: what was asked for, masked
         """
         self.ensure_one()
-        today = self.company_id._vip_today()
-        tier, partner = self.tier_id, self.partner_id
-        line = self.env["vip.service.number"].browse(found.number_id or [])
-        deputy = self._deputy(today)
-        responsible = deputy.deputy_id or self.manager_id
-        entitlements = self._entitlements()
+        facts = self._card_facts(found)
+        entitlements = self._card_entitlements(facts)
         return {
             **self._empty_card(),
             "match": "one",
-            "customer": {"id": partner.id, "name": partner.name or False},
-            "number": phone_forms.masked(line.number) if line else number,
+            "customer": {"id": facts["partner_id"], "name": facts["customer"] or False},
+            "number": phone_forms.masked(facts["number"]) if facts["number"] else number,
             "tier": {
-                "code": tier.code or False,
-                "name": tier.name or False,
-                "since": _iso(self.since),
-                "valid_until": _iso(self.valid_until),
+                "code": facts["tier_code"] or False,
+                "name": facts["tier"] or False,
+                "since": _iso(facts["since"]),
+                "valid_until": _iso(facts["valid_until"]),
             },
-            "queue_priority": bool(tier) and tier.queue_priority,
-            "direct_to_agent": tier.direct_to_agent,
-            "seat_group": tier.seat_group or False,
+            "queue_priority": bool(facts["tier_id"]) and facts["queue_priority"],
+            "direct_to_agent": bool(facts["direct_to_agent"]),
+            "seat_group": facts["seat_group"] or False,
             "manager": {
-                "name": responsible.name or False,
-                "phone": responsible.phone or False,
-                "on_duty": bool(responsible) and self._is_on_duty(responsible),
+                "name": facts["responsible"] or False,
+                "phone": facts["phone"] or False,
+                "on_duty": bool(facts["responsible"]) and facts["on_duty"],
             },
             "entitlements": entitlements,
             "requests": self._open_request_count(),
             "cases": self._open_case_count(),
             "risk": self._card_risk(),
-            "protected": self.protected,
-            "warnings": [
-                *self._warn_of_caller(found, line),
-                *self._warn_of_tier(today),
-                *self._warn_of_benefits(entitlements, today),
-                *self._warn_of_manager(deputy),
-            ],
+            "protected": bool(facts["protected"]),
+            "warnings": self._card_warnings(facts, entitlements),
         }
 
     # ------------------------------------------------------------
@@ -105,88 +97,206 @@ class VipMembership(models.Model):
         """This customer's level of risk, False where nobody assesses it; meant to be extended."""
         return False
 
-    # ------------------------------------------------------------
-    # MANAGER
-    # ------------------------------------------------------------
+    def _card_warnings(self, facts, entitlements):
+        """What to know before the first word: sentences, meant to be extended.
 
-    def _deputy(self, today):
-        """Who stands in for the account manager today (``vip.manager.deputy``), often nobody."""
-        Deputy = self.env["vip.manager.deputy"]
-        if not self.manager_id:
-            return Deputy
-        domain = [("manager_id", "=", self.manager_id.id), ("company_id", "=", self.company_id.id)]
-        return Deputy.search([*domain, *Deputy._on(today)], limit=1)
-
-    def _is_on_duty(self, user):
-        """Whether a user works now: by his own working hours, else by the company's; always where
-        there are none."""
-        resource = self.env["resource.resource"].search(
-            [("user_id", "=", user.id), ("company_id", "=", self.company_id.id)], limit=1
-        )
-        calendar = resource.calendar_id if resource else self.company_id.resource_calendar_id
-        if not calendar:
-            return True
-        now = pytz.utc.localize(fields.Datetime.now())
-        hours = calendar._work_intervals_batch(now, now + timedelta(minutes=1), resource)
-        return bool(hours[resource.id])
-
-    def _warn_of_manager(self, deputy):
-        if not deputy:
-            return []
+        :param facts: a row of ``_card_facts``, as a dict
+        :param entitlements: as of ``vip_entitlements``
+        """
         return [
-            self.env._(
-                "%(deputy)s stands in for %(manager)s until %(day)s.",
-                deputy=deputy.deputy_id.name,
-                manager=deputy.manager_id.name,
-                day=format_date(self.env, deputy.date_to),
-            )
+            *self._warn_of_caller(facts),
+            *self._warn_of_tier(facts),
+            *self._warn_of_benefits(facts, entitlements),
+            *self._warn_of_deputy(facts),
         ]
+
+    # ------------------------------------------------------------
+    # FACTS
+    # ------------------------------------------------------------
+
+    def _card_facts(self, found):
+        """One row about this customer: himself, tier, number, who is responsible today, redemptions
+        that wait.
+
+        A few statements instead of two dozen reads of whole records: the caller waits.
+        """
+        self.env.flush_all()
+        [facts] = self.env.execute_query_dict(
+            SQL(
+                """
+                SELECT m.partner_id, m.company_id, p.name AS customer, m.tier_id,
+                       t.code AS tier_code, %(tier)s AS tier, t.queue_priority, t.direct_to_agent,
+                       t.seat_group, m.since, m.valid_until, m.protected, n.number, n.state,
+                       o.name AS contact, m.manager_id, d.deputy_id, d.date_to AS deputy_until,
+                       today.day AS today, k.id AS calendar_id,
+                       (SELECT count(*) FROM vip_redemption WHERE partner_id = m.partner_id
+                         AND state = 'requested') AS waiting,
+                       (SELECT count(*) FROM vip_redemption WHERE partner_id = m.partner_id
+                         AND state IN ('approved', 'issued')) AS due
+                  FROM vip_membership m
+                  JOIN res_partner p ON p.id = m.partner_id
+                  JOIN res_company c ON c.id = m.company_id
+                  LEFT JOIN resource_calendar k ON k.id = c.resource_calendar_id
+                  CROSS JOIN LATERAL (
+                      SELECT (%(now)s::timestamp AT TIME ZONE 'UTC'
+                              AT TIME ZONE coalesce(k.tz, 'UTC'))::date AS day) today
+                  LEFT JOIN vip_tier t ON t.id = m.tier_id
+                  LEFT JOIN vip_service_number n ON n.id = %(number)s
+                  LEFT JOIN res_partner o ON o.id = %(contact)s
+                  LEFT JOIN LATERAL (
+                      SELECT deputy_id, date_to FROM vip_manager_deputy
+                       WHERE manager_id = m.manager_id AND company_id = m.company_id
+                         AND today.day BETWEEN date_from AND date_to
+                       ORDER BY date_from DESC, id DESC LIMIT 1) d ON TRUE
+                 WHERE m.id = %(id)s
+                """,
+                id=self.id,
+                tier=self.env["vip.tier"]._field_to_sql("t", "name"),
+                number=found.number_id,
+                contact=found.contact_id,
+                now=fields.Datetime.now(),
+            )
+        )
+        return {**facts, **self._card_responsible(facts)}
+
+    def _card_responsible(self, facts):
+        """``responsible``, his ``phone``, whether he is ``on_duty``, and the ``manager``'s name.
+
+        Working hours are those of the user's resource, else the company's, as Odoo reckons them
+        (``_work_intervals_batch``); who has no fixed hours is always on duty.
+        """
+        nobody = {"responsible": False, "phone": False, "on_duty": False, "manager": False}
+        if not facts["manager_id"]:
+            return nobody
+        [row] = self.env.execute_query_dict(
+            SQL(
+                """
+                SELECT up.name AS responsible, up.phone, mp.name AS manager,
+                       hours.calendar_id IS NULL OR hours.flexible_hours IS TRUE OR (
+                           EXISTS (SELECT FROM resource_calendar_attendance a
+                                    WHERE a.calendar_id = hours.calendar_id
+                                      AND a.display_type IS NULL AND a.day_period <> 'lunch'
+                                      AND a.dayofweek = (extract(isodow FROM hours.now) - 1)::text
+                                      AND (hours.two_weeks_calendar IS NOT TRUE OR a.week_type =
+                                           ((hours.now::date - '0001-01-01'::date) / 7 %% 2)::text)
+                                      AND extract(epoch FROM hours.now::time) / 3600 >= a.hour_from
+                                      AND extract(epoch FROM hours.now::time) / 3600 < a.hour_to)
+                           AND NOT EXISTS (
+                               SELECT FROM resource_calendar_leaves l
+                                WHERE l.time_type = 'leave'
+                                  AND %(now)s::timestamp BETWEEN l.date_from AND l.date_to
+                                  AND coalesce(l.calendar_id = hours.calendar_id, TRUE)
+                                  AND CASE WHEN l.resource_id IS NULL
+                                           THEN coalesce(l.company_id = %(company)s, TRUE)
+                                           ELSE l.resource_id = hours.resource_id END)
+                       ) AS on_duty
+                  FROM res_users u
+                  JOIN res_partner up ON up.id = u.partner_id
+                  JOIN res_users mu ON mu.id = %(manager)s
+                  JOIN res_partner mp ON mp.id = mu.partner_id
+                  LEFT JOIN LATERAL (
+                      SELECT id, calendar_id, tz FROM resource_resource
+                       WHERE user_id = u.id AND company_id = %(company)s AND active IS TRUE
+                       ORDER BY id LIMIT 1) s ON TRUE
+                  LEFT JOIN LATERAL (
+                      SELECT w.id AS calendar_id, w.flexible_hours, w.two_weeks_calendar,
+                             s.id AS resource_id,
+                             %(now)s::timestamp AT TIME ZONE 'UTC'
+                                 AT TIME ZONE coalesce(s.tz, w.tz, 'UTC') AS now
+                        FROM resource_calendar w
+                       WHERE w.id = CASE WHEN s.id IS NULL THEN %(calendar)s
+                                         ELSE s.calendar_id END) hours ON TRUE
+                 WHERE u.id = %(user)s
+                """,
+                user=facts["deputy_id"] or facts["manager_id"],
+                manager=facts["manager_id"],
+                company=facts["company_id"],
+                calendar=facts["calendar_id"],
+                now=fields.Datetime.now(),
+            )
+        )
+        return row
+
+    def _card_entitlements(self, facts):
+        """``_entitlements`` of this customer in one statement."""
+        if not facts["tier_id"]:
+            return []
+        Benefit = self.env["vip.benefit"]
+        rows = self.env.execute_query_dict(
+            SQL(
+                """
+                SELECT b.code, %(name)s AS name, b.delivery, %(unit)s AS unit, h.id, h.is_unlimited,
+                       h.granted, h.used, h.remaining, h.date_from, h.date_to,
+                       tb.quantity, tb.period, y.date_from AS year_from, y.date_to AS year_to
+                  FROM vip_benefit b
+                  LEFT JOIN (
+                      SELECT DISTINCT ON (benefit_id) * FROM vip_entitlement
+                       WHERE partner_id = %(partner)s AND date_from <= %(today)s
+                         AND coalesce(date_to >= %(today)s, TRUE)
+                         AND (is_promised IS TRUE OR is_unlimited IS TRUE OR granted <> 0)
+                       ORDER BY benefit_id, is_unlimited IS NOT TRUE AND remaining <= 0,
+                                is_promised IS NOT TRUE, coalesce(date_to, 'infinity'),
+                                date_from DESC) h ON h.benefit_id = b.id
+                  LEFT JOIN vip_tier_benefit tb ON tb.benefit_id = b.id AND tb.tier_id = %(tier)s
+                  LEFT JOIN vip_tier_policy y
+                    ON y.company_id = %(company)s AND y.state = 'in_force'
+                   AND %(today)s BETWEEN y.date_from AND y.date_to
+                 WHERE b.active IS TRUE AND (h.id IS NOT NULL OR tb.id IS NOT NULL)
+                 ORDER BY b.category_sequence, b.sequence, b.id
+                """,
+                name=Benefit._field_to_sql("b", "name"),
+                unit=Benefit._field_to_sql("b", "unit"),
+                partner=facts["partner_id"],
+                company=facts["company_id"],
+                tier=facts["tier_id"],
+                today=facts["today"],
+            )
+        )
+        return [_plain_entitlement(row, facts["today"]) for row in rows]
 
     # ------------------------------------------------------------
     # WARNINGS
     # ------------------------------------------------------------
 
-    def _warn_of_caller(self, found, line):
-        """What to know before the first word."""
+    def _warn_of_caller(self, facts):
         warnings = []
-        if found.contact_id:
-            contact = self.env["res.partner"].browse(found.contact_id)
+        if facts["contact"]:
             warnings.append(
                 self.env._(
                     "The number is that of %(contact)s, who belongs to %(customer)s.",
-                    contact=contact.name,
-                    customer=self.partner_id.name,
+                    contact=facts["contact"],
+                    customer=facts["customer"],
                 )
             )
-        if self.protected:
+        if facts["protected"]:
             warnings.append(self.env._("Protected customer."))
         if "do_not_disturb" in self._fields and self.do_not_disturb:
             warnings.append(self.env._("Does not wish to be contacted: offer nothing, only help."))
-        if line.state == SUSPENDED:
+        if facts["state"] == SUSPENDED:
             warnings.append(self.env._("This number is suspended."))
-        elif line.state == CANCELLING:
+        elif facts["state"] == CANCELLING:
             warnings.append(self.env._("This number is being cancelled."))
         return warnings
 
-    def _warn_of_tier(self, today):
-        if not self.tier_id:
+    def _warn_of_tier(self, facts):
+        if not facts["tier_id"]:
             return [self.env._("No VIP customer today: no tier.")]
-        if self.valid_until and self.valid_until < today:
+        until, today = facts["valid_until"], facts["today"]
+        if until and until < today:
             return [self.env._("Validity over, waiting for assessment.")]
-        if self._is_about_to_drop(today):
+        soon = until and until <= today + timedelta(days=EXPIRING_DAYS[0])
+        if soon and self._is_about_to_drop(today):
             return [
                 self.env._(
                     "By the bills so far, %(tier)s is not kept after %(day)s.",
-                    tier=self.tier_id.name,
-                    day=format_date(self.env, self.valid_until),
+                    tier=facts["tier"],
+                    day=format_date(self.env, until),
                 )
             ]
         return []
 
     def _is_about_to_drop(self, today):
-        """Whether the validity is over within 60 days, and the bills so far earn less."""
-        if not self.valid_until or self.valid_until > today + timedelta(days=EXPIRING_DAYS[0]):
-            return False
+        """Whether the bills so far earn less on the day after the validity."""
         policy = self.env["vip.tier.policy"]._in_force(self.company_id, today)
         if not policy:
             return False
@@ -197,9 +307,9 @@ class VipMembership(models.Model):
         rule = tier_rules.earned_rule(standard, figures)
         return not rule or rule.tier.rank < self.tier_id.rank
 
-    def _warn_of_benefits(self, entitlements, today):
+    def _warn_of_benefits(self, facts, entitlements):
         """What lapses soon, and what was asked for and not received yet."""
-        soon = _iso(today + timedelta(days=EXPIRING_DAYS[0]))
+        soon = _iso(facts["today"] + timedelta(days=EXPIRING_DAYS[0]))
         warnings = [
             self.env._(
                 "Lapses on %(day)s: %(benefit)s, %(left)s left.",
@@ -214,21 +324,23 @@ class VipMembership(models.Model):
             and line["date_to"] <= soon
             and not _is_monthly(line)
         ]
-        counts = dict(
-            self.env["vip.redemption"]._read_group(
-                [
-                    ("partner_id", "=", self.partner_id.id),
-                    ("state", "in", (REQUESTED, APPROVED, ISSUED)),
-                ],
-                ["state"],
-                ["__count"],
-            )
-        )
-        if waiting := counts.pop(REQUESTED, 0):
-            warnings.append(self.env._("Redemptions waiting for approval: %s.", waiting))
-        if counts:
-            warnings.append(self.env._("Redemptions to be delivered: %s.", sum(counts.values())))
+        if facts["waiting"]:
+            warnings.append(self.env._("Redemptions waiting for approval: %s.", facts["waiting"]))
+        if facts["due"]:
+            warnings.append(self.env._("Redemptions to be delivered: %s.", facts["due"]))
         return warnings
+
+    def _warn_of_deputy(self, facts):
+        if not facts["deputy_until"]:
+            return []
+        return [
+            self.env._(
+                "%(deputy)s stands in for %(manager)s until %(day)s.",
+                deputy=facts["responsible"],
+                manager=facts["manager"],
+                day=format_date(self.env, facts["deputy_until"]),
+            )
+        ]
 
     # ------------------------------------------------------------
     # READ ALOUD
@@ -237,10 +349,10 @@ class VipMembership(models.Model):
     def _spoken(self, card):
         """The card in a few phrases, in the order in which an agent needs them."""
         phrases = []
-        if self.tier_id and self.since:
+        if card["tier"]["since"]:
             phrases.append(
                 self.env._(
-                    "%(tier)s since %(year)s", tier=card["tier"]["name"], year=self.since.year
+                    "%(tier)s since %(year)s", tier=card["tier"]["name"], year=card["tier"]["since"][:4]
                 )
             )
         counted = [line for line in card["entitlements"] if line["granted"]]
@@ -267,3 +379,38 @@ def _iso(day):
 def _is_monthly(line):
     """Whether an entitlement, as plain data, comes anew each month: that it lapses is no news."""
     return line["date_from"][:7] == line["date_to"][:7]
+
+
+def _plain_entitlement(row, today):
+    """One entry of ``vip_entitlements`` from a row of ``_card_entitlements``."""
+    bounds = row["date_from"], row["date_to"]
+    granted, used, remaining = row["granted"], row["used"], row["remaining"]
+    if row["id"] is None:
+        # a promise without an entitlement: standing, not counted, or not granted yet
+        granted, used, bounds = _promise(row, today)
+        remaining = granted
+    elif row["is_unlimited"]:
+        granted = remaining = False
+    return {
+        "code": row["code"],
+        "name": row["name"],
+        "delivery": row["delivery"],
+        "unit": row["unit"] or False,
+        "granted": granted,
+        "used": used,
+        "remaining": remaining,
+        "date_from": _iso(bounds[0]),
+        "date_to": _iso(bounds[1]),
+    }
+
+
+def _promise(row, today):
+    """Granted, used and bounds of what is promised and has no entitlement."""
+    quantity = row["quantity"]
+    if row["delivery"] != ON_REQUEST and not (row["delivery"] == AUTOMATIC and quantity):
+        return False, 0, (None, None)
+    first = today.replace(day=1)
+    month = (first, first + relativedelta(months=1, days=-1))
+    year = (row["year_from"], row["year_to"]) if row["year_from"] else None
+    bounds = Periods(today, month, year).bounds(row["period"])
+    return quantity or False, 0, bounds or (None, None)
