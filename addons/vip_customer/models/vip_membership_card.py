@@ -355,7 +355,8 @@ class VipMembership(models.Model):
                     "%(tier)s since %(year)s", tier=card["tier"]["name"], year=card["tier"]["since"][:4]
                 )
             )
-        counted = [line for line in card["entitlements"] if line["granted"]]
+        left = [line for line in card["entitlements"] if line["granted"] and line["remaining"] > 0]
+        left.sort(key=lambda line: not line["used"])  # what he uses is what he asks for
         phrases += [
             self.env._(
                 "%(benefit)s: %(left)s of %(granted)s left",
@@ -363,7 +364,7 @@ class VipMembership(models.Model):
                 left=line["remaining"],
                 granted=line["granted"],
             )
-            for line in counted[:SPOKEN_BENEFITS]
+            for line in left[:SPOKEN_BENEFITS]
         ]
         if card["requests"]:
             phrases.append(self.env._("open requests: %s", card["requests"]))

@@ -18,6 +18,7 @@ from . import (
     test_import_rights,
     test_ledger_protected,
     test_lookup,
+    test_lookup_http,
     test_membership_closing,
     test_outgoing_file,
     test_performance,

@@ -1,6 +1,7 @@
 import { Component, onMounted, useState } from "@odoo/owl";
 import { browser } from "@web/core/browser/browser";
 import { deserializeDate, formatDate } from "@web/core/l10n/dates";
+import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
 import { KeepLast } from "@web/core/utils/concurrency";
 import { useAutofocus, useService } from "@web/core/utils/hooks";
@@ -52,8 +53,27 @@ export class CallerPanel extends Component {
         return this.state.panel.card;
     }
 
-    get validUntil() {
-        return this.day(this.card.tier.valid_until);
+    /** What is counted, and may be redeemed. */
+    get counted() {
+        return this.card.entitlements.filter((line) => line.delivery !== "standing");
+    }
+
+    get standing() {
+        return this.card.entitlements.filter((line) => line.delivery === "standing");
+    }
+
+    get matters() {
+        const { requests, cases, risk } = this.card;
+        const levels = { high: _t("high"), medium: _t("medium"), low: _t("low") };
+        return [
+            _t("Service requests: %s", requests),
+            _t("Retention cases: %s", cases),
+            ...(risk ? [_t("Risk: %s", levels[risk] || risk)] : []),
+        ];
+    }
+
+    get validity() {
+        return _t("Tier valid until %s", this.day(this.card.tier.valid_until));
     }
 
     get telephone() {
