@@ -146,6 +146,33 @@ class TestBrowser(HttpCase):
         self.assertEqual(lines.filtered(lambda e: e.benefit_id.code == "Tour Lounge").granted, 8)
 
     # ------------------------------------------------------------
+    # HOTLINE
+    # ------------------------------------------------------------
+
+    def test_hotline(self):
+        """A call comes in: the telephone system opens the card, the agent notes the call."""
+        partner = self.env["res.partner"].search([("name", "=", "Tour Customer")])
+        self.env["vip.service.number"].create(
+            {"partner_id": partner.id, "number": "+8613800138000"}
+        )
+        agent = new_test_user(
+            self.env,
+            "vip_tour_agent",
+            lang="en_US",
+            groups="base.group_user,vip_customer.group_vip_desk",
+            company_id=self.company.id,
+            company_ids=[Command.set(self.company.ids)],
+        )
+        self.start_tour(
+            "/odoo/vip-caller?number=%2B86138-0013-8000",
+            "vip_hotline_tour",
+            login=agent.login,
+            timeout=120,
+        )
+        [call] = self.env["vip.interaction"].search([("partner_id", "=", partner.id)])
+        self.assertEqual((call.summary, call.user_id), ("Asked for roaming", agent))
+
+    # ------------------------------------------------------------
     # EVERYTHING
     # ------------------------------------------------------------
 

@@ -24,6 +24,7 @@ MANAGERS = {"boss": "++-"}
 APPROVERS = {"boss": "---", "approver": "++-"}
 LOOKUP = dict.fromkeys(("desk", "manager_a", "lead", "boss", "auditor"), "++-")
 AT_THE_DESK = dict.fromkeys(("desk", "manager_a", "lead", "boss"), "++-")
+ANY_NUMBER = dict.fromkeys(LOOKUP, "+++")
 
 
 class Door(NamedTuple):
@@ -48,6 +49,10 @@ DOORS = [
     Door("res.partner", "vip_redeem", AT_THE_DESK, args={"benefit_code": "benefit code"}),
     Door("res.partner", "action_vip_redeem", LOOKUP),
     Door("res.partner", "action_vip_membership", INSIDE),
+    Door("res.partner", "vip_lookup", ANY_NUMBER, args={"number": "number"}, on_model=True),
+    Door("res.partner", "vip_panel", ANY_NUMBER, args={"number": "number"}, on_model=True),
+    Door("res.partner", "vip_card", LOOKUP),
+    Door("res.partner", "action_vip_log_call", LOOKUP),
     Door("res.partner", "action_vip_join", {"lead": "++!", "boss": "++!"}),
     Door("vip.membership", "action_view_numbers", READERS),
     Door("vip.membership", "action_view_bills", READERS),
@@ -134,6 +139,12 @@ DOORS = [
         wizard={"redemption_id": "delivered redemption", "reason": "reason"},
     ),
     Door(
+        "vip.log.call",
+        "action_confirm",
+        AT_THE_DESK,
+        wizard={"partner_id": "res.partner"},
+    ),
+    Door(
         "vip.tier.run.decide",
         "action_confirm",
         MANAGERS,
@@ -197,6 +208,7 @@ class DoorsTable(DoorsCase):
             "benefit": cls.lounge.id,
             "benefit code": cls.lounge.code,
             "quantity": 1,
+            "number": "13800000001",
         }
         cls.env.flush_all()
 
