@@ -13,7 +13,7 @@ from dateutil.relativedelta import relativedelta
 from odoo import Command, api
 from odoo.tools import SQL
 
-from .session import APPROVER, MANAGER, environment
+from .session import APPROVER, DESK, MANAGER, environment
 
 # Of 1000 customers: how many, their tier so far, the bounds of a monthly bill last year.
 CLASSES = [
@@ -55,9 +55,10 @@ CUSTOMERS = """
      WHERE p.ref ~ '^B[0-9]+$' ORDER BY p.id;
     UPDATE res_partner p SET vip_membership_id = m.id, commercial_partner_id = p.id
       FROM vip_membership m WHERE m.partner_id = p.id;
-    INSERT INTO vip_service_number (partner_id, company_id, number, state, activated_on, is_primary,
-                                    create_date, write_date)
-    SELECT partner_id, company_id, 'N' || partner_id, 'active', joined_on, TRUE, now(), now()
+    INSERT INTO vip_service_number (partner_id, company_id, number, number_e164, state, activated_on,
+                                    is_primary, create_date, write_date)
+    SELECT partner_id, company_id, 13800000000 + id, '+86' || 13800000000 + id, 'active', joined_on,
+           TRUE, now(), now()
       FROM vip_membership ORDER BY id;
     INSERT INTO vip_tier_history (partner_id, company_id, tier_id, date_from, valid_until, source)
     SELECT partner_id, company_id, tier_id, since, valid_until, 'override'
@@ -82,6 +83,7 @@ BILLS = """
 def load(env: api.Environment, customers: int) -> None:
     """Fill a fresh database; the run that is measured waits in it as a draft."""
     company = env.company
+    company.country_id = env.ref("base.cn")  # where the numbers are read
     today = company._vip_today()
     day = date(today.year - (today.month < 3), 3, 1)
     date_from = day + relativedelta(month=2)
@@ -110,6 +112,7 @@ def load(env: api.Environment, customers: int) -> None:
     env.invalidate_all()
     _user(env, MANAGER, "group_vip_manager")
     _user(env, APPROVER, "group_vip_manager", "group_vip_approver")
+    _user(env, DESK, "group_vip_desk")
     policy = env["vip.tier.policy"].create(
         {
             "name": "Benchmark",

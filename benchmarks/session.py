@@ -11,7 +11,7 @@ from typing import Any
 from odoo import api
 from odoo.modules.registry import Registry
 
-MANAGER, APPROVER = "bench_manager", "bench_approver"
+MANAGER, APPROVER, DESK = "bench_manager", "bench_approver", "bench_desk"
 TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 
 # Also read by scripts/bench: the tables everybody reads once before the clock starts, so that nobody

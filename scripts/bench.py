@@ -132,6 +132,7 @@ def main(arguments: Sequence[str]) -> None:
             *redemptions(bench),
             *imports(bench),
             *screens(bench),
+            *lookup(bench),
         ]
     except process.Failed as failure:
         raise Stop(f"A measurement failed: {failure}", "See the message above.")
@@ -286,6 +287,31 @@ def screens(bench: Bench) -> list[Row]:
             f"{few['ms'] / 1000:.3f} and {many['ms'] / 1000:.3f}",
         )
         for name, few, many in bench.on_copy("screens")["screens"]
+    ]
+
+
+def lookup(bench: Bench) -> list[Row]:
+    """Ask whose number is calling."""
+    console.say("Looking up callers")
+    found = bench.on_copy("lookup")
+    return [
+        Row(
+            "Search for a number : raw look into the unique index",
+            "<= 4",
+            f"{found['search'] / found['raw']:.2f} x as long",
+            f"{found['search']:.2f} : {found['raw']:.2f} ms",
+        ),
+        Row(
+            f"Card of a caller ({found['queries']} queries), p99",
+            "<= 15 ms",
+            f"{found['card_p99']:.1f} ms, median {found['card']:.1f} ms",
+            f"raw: p99 {found['raw_p99']:.2f}, median {found['raw']:.2f} ms",
+        ),
+        Row(
+            "Answer about an unknown number, median",
+            "",
+            f"{found['unknown']:.1f} ms",
+        ),
     ]
 
 

@@ -25,7 +25,7 @@ class Found(NamedTuple):
 class ResPartner(models.Model):
     """Who is calling: the doors for telephone systems and for the caller panel."""
 
-    _inherit = "res.partner"
+    _inherit = "res.partner"  # pylint: disable=consider-merging-classes-inherited
 
     # Odoo keeps the international form of a contact's phone without an index: a million contacts would
     # be read for each call.
@@ -81,8 +81,8 @@ class ResPartner(models.Model):
 
         :param number: as of ``vip_lookup``
         :param partner_id: a candidate of an earlier answer, instead of the number
-        :return: ``card``, ``line`` (phrases), ``color`` of the tier, ``membership_id`` (False where the caller may not open
-            the VIP page), ``may_act`` (redeem, log the call)
+        :return: ``card``, ``line`` (phrases), ``color`` of the tier, ``membership_id`` (False where
+            the caller may not open the VIP page), ``may_act`` (redeem, log the call)
         :rtype: dict
         :raise AccessError, MissingError, UserError: as ``vip_lookup`` and ``vip_card``
         """

@@ -22,7 +22,7 @@ class VipMembership(models.Model):
     because a caller waits.
     """
 
-    _inherit = "vip.membership"
+    _inherit = "vip.membership"  # pylint: disable=consider-merging-classes-inherited
 
     @api.model
     def _empty_card(self, number=False):
@@ -352,7 +352,9 @@ class VipMembership(models.Model):
         if card["tier"]["since"]:
             phrases.append(
                 self.env._(
-                    "%(tier)s since %(year)s", tier=card["tier"]["name"], year=card["tier"]["since"][:4]
+                    "%(tier)s since %(year)s",
+                    tier=card["tier"]["name"],
+                    year=card["tier"]["since"][:4],
                 )
             )
         left = [line for line in card["entitlements"] if line["granted"] and line["remaining"] > 0]

@@ -256,9 +256,7 @@ class TestLookup(LookupCase):
         self._contact("Secretary", "13911112222", parent_id=self.mobile.id)
         told = self._ask("13911112222")
         self.assertEqual(told["customer"]["name"], "Mobile")
-        self.assertIn(
-            "The number is that of Secretary, who belongs to Mobile.", told["warnings"]
-        )
+        self.assertIn("The number is that of Secretary, who belongs to Mobile.", told["warnings"])
 
     def test_child_contact_with_a_membership_answers_for_himself(self):
         child = self._contact("Son", "13911112222", parent_id=self.mobile.id)
