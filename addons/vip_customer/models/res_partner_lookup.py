@@ -2,7 +2,7 @@ from typing import NamedTuple
 
 from odoo import api, models
 from odoo.exceptions import AccessError, UserError
-from odoo.tools import SQL
+from odoo.tools import SQL, ormcache
 
 from ..tools import phone_forms
 from ..tools.phone_forms import Problem
@@ -188,18 +188,31 @@ class ResPartner(models.Model):
         """Pairs of a company's id and the number as its country reads it."""
         if reading.problem:
             return []
-        countries = self.env.execute_query(
+        countries = self._vip_countries(company_ids)
+        forms = {
+            country: phone_forms.international(reading.key, country)
+            for country in {country for _company, country in countries}
+        }
+        return [(company, forms[country]) for company, country in countries if forms[country]]
+
+    @api.model
+    @ormcache("company_ids")
+    def _vip_countries(self, company_ids):
+        """Pairs of a company's id and its country's code: the same for all calls."""
+        return self.env.execute_query(
             SQL(
                 """SELECT c.id, k.code FROM res_company c JOIN res_partner p ON p.id = c.partner_id
                      LEFT JOIN res_country k ON k.id = p.country_id WHERE c.id IN %s""",
                 company_ids,
             )
         )
-        forms = {
-            country: phone_forms.international(reading.key, country)
-            for country in {country for _company, country in countries}
-        }
-        return [(company, forms[country]) for company, country in countries if forms[country]]
+
+    @api.constrains("country_id")
+    def _forget_vip_countries(self):
+        # whoever moves a company's contact to another country; he need not see the company
+        companies = self.env["res.company"].sudo()
+        if companies.search_count([("partner_id", "in", self.ids)], limit=1):
+            self.env.registry.clear_cache()
 
     @api.model
     def _vip_owners(self, condition):

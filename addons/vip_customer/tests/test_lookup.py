@@ -228,8 +228,12 @@ class TestLookup(LookupCase):
 
     def test_key_that_is_no_telephone_number(self):
         """Without a country nothing is read as a telephone number; the key still is."""
+        self.assertEqual(self._ask("+86 138 0013 8000")["match"], "one")
         self.company.country_id = False
         self.assertEqual(self._ask("138-0013-8000")["customer"]["name"], "Mobile")
+        self.assertEqual(self._ask("86 138 0013 8000")["match"], "one")  # read abroad too
+        self.company.partner_id.country_id = self.env.ref("base.us")
+        self.assertEqual(self._ask("013800138000")["match"], "none")
 
     # ------------------------------------------------------------
     # phones of contacts
