@@ -30,7 +30,10 @@ class VipHandover(models.TransientModel):
         [(ONE, "To one account manager"), (SPREAD, "Spread by load")], default=ONE, required=True
     )
     manager_ids = fields.Many2many(
-        "res.users", string="To", domain="[('share', '=', False)]", relation="vip_handover_manager_rel"
+        "res.users",
+        string="To",
+        domain="[('share', '=', False)]",
+        relation="vip_handover_manager_rel",
     )
     team_id = fields.Many2one(
         "crm.team", string="Branch", help="Empty: everybody stays with the branch he has."
@@ -134,8 +137,10 @@ class VipHandover(models.TransientModel):
                 )
             )
         if same := self.line_ids.filtered(
-            lambda line: line.manager_id == line.membership_id.manager_id
-            and line.team_id == line.membership_id.team_id
+            lambda line: (
+                line.manager_id == line.membership_id.manager_id
+                and line.team_id == line.membership_id.team_id
+            )
         ):
             raise UserError(
                 self.env._(
