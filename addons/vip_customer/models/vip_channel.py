@@ -13,4 +13,13 @@ class VipChannel(models.Model):
     sequence = fields.Integer(default=10)
     active = fields.Boolean(default=True)
 
+    fulfils_ids = fields.Many2many(
+        "vip.channel",
+        "vip_channel_fulfils_rel",
+        "channel_id",
+        "touch_channel_id",
+        string="May fulfil a touch of",
+        help="A visit may stand for a call, a call not for a visit.",
+    )
+
     _code_uniq = models.Constraint("UNIQUE (code)", "Another channel has this code already.")

@@ -56,6 +56,7 @@ class VipDemo(models.AbstractModel):
         policy = demo._play_this_year(book, start, today)
         demo._play_today(book, policy, today)
         demo._play_greetings(book, today)
+        demo._play_care(today)
 
     # ------------------------------------------------------------
     # THE BOOK

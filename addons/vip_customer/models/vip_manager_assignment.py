@@ -245,10 +245,12 @@ class VipManagerAssignment(models.Model):
 
         Called inside the transaction as superuser. The changes are in the temporary table
         ``vip_manager_change`` (``membership_id``, ``partner_id``, ``manager_id``, ``team_id``,
-        ``old_manager_id``, ``old_team_id``). Open activities of the old manager go to the new one.
+        ``old_manager_id``, ``old_team_id``). Open activities of the old manager go to the new one,
+        and touches to the days on which he works.
         """
         for name in self._models_with_activities():
             self._move_activities(name)
+        self.env["vip.care.touch"]._follow_manager_changes()
 
     @api.model
     def _models_with_activities(self):

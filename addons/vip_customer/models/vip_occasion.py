@@ -2,10 +2,15 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 BIRTHDAY, FESTIVAL = "birthday", "festival"
+# Occasions of care plans, by what happens to the customer.
+WELCOME, TIER_UP, TIER_WARN, TIER_DOWN = "welcome", "tier_up", "tier_warn", "tier_down"
+ANNIVERSARY, MANAGER_NEW, CONTRACT_END = "anniversary", "manager_new", "contract_end"
+BENEFIT_END, YEAR_REVIEW = "benefit_end", "year_review"
 
 
 class VipOccasion(models.Model):
-    """What customers are greeted on: their birthday, or a festival with a table of dates.
+    """What customers are greeted on, their birthday or a festival with a table of dates, and what else
+    care plans know: a tier raised, a contract about to end.
 
     On the dates of an occasion of mourning nobody is greeted on anything.
     """
@@ -19,10 +24,23 @@ class VipOccasion(models.Model):
     sequence = fields.Integer(default=10)
     active = fields.Boolean(default=True)
     kind = fields.Selection(
-        [(BIRTHDAY, "Birthday"), (FESTIVAL, "Festival")],
+        [
+            (BIRTHDAY, "Birthday"),
+            (FESTIVAL, "Festival"),
+            (WELCOME, "Entered the programme"),
+            (TIER_UP, "Tier raised"),
+            (TIER_WARN, "Tier about to drop"),
+            (TIER_DOWN, "Tier lowered"),
+            (ANNIVERSARY, "Years with us"),
+            (MANAGER_NEW, "New account manager"),
+            (CONTRACT_END, "Contract about to end"),
+            (BENEFIT_END, "Benefits about to lapse"),
+            (YEAR_REVIEW, "Yearly review"),
+        ],
         required=True,
         default=FESTIVAL,
-        help="A birthday comes from the customer's profile, a festival from the dates below.",
+        help="What makes the day: a festival has the dates below, everything else happens to the "
+        "customer.",
     )
     is_mourning = fields.Boolean(
         string="Day of mourning", help="Nobody is greeted on its dates, on whatever occasion."

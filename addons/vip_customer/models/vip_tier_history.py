@@ -255,3 +255,4 @@ class VipTierHistory(models.Model):
         which lives until the transaction ends.
         """
         self.env["vip.entitlement"]._follow_tier_changes()
+        self.env["vip.care.touch"]._follow_tier_changes()

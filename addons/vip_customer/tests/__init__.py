@@ -1,6 +1,8 @@
 from . import (
     test_benefit_cost,
     test_browser,
+    test_care_done,
+    test_care_planning,
     test_contact_merge,
     test_demo,
     test_doors,

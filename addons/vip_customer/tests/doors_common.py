@@ -6,9 +6,9 @@
     rival     Rival        -          -
 
 Each of them has an import (own: by the importer, else by boss), a number, bills of 2025, the tier silver
-by an applied run, a line in a run that is only computed, a requested override, a birthday, a preference
-and a greeting in a file; of the benefit "Lounge" (10 a year for silver, 47.13 each) one unit of goodwill and
-four redemptions: one of five units that waits for approval, and one of one unit each that is approved,
+by an applied run, a line in a run that is only computed, a requested override, a birthday, a preference,
+a greeting in a file and touches of the year; of the benefit "Lounge" (10 a year for silver, 47.13 each)
+one unit of goodwill and four redemptions: one of five units that waits for approval, and one of one unit each that is approved,
 issued, delivered.
 """
 
@@ -111,6 +111,7 @@ class DoorsCase(VipCase):
                     "vip.service.number",
                     "vip.billing.fact",
                     "vip.tier.history",
+                    "vip.care.touch",
                 )
             }
             cls.book[name] = {

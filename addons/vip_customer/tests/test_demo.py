@@ -31,6 +31,7 @@ class TestDemo(LedgerCheck, TransactionCase):
                 self._check_months(company, date.fromisoformat(day))
                 self._check_policies(company, date.fromisoformat(day))
                 self._check_greetings(company, date.fromisoformat(day))
+                self._check_care(company, date.fromisoformat(day))
                 self._check_waiting_run(company)
                 self._check_benefits(company)
                 point.rollback()
@@ -112,6 +113,21 @@ class TestDemo(LedgerCheck, TransactionCase):
         self.assertTrue(members.filtered(lambda member: str(member.birthday) == "1964-02-29"))
         coming = [member.next_birthday for member in members if member.next_birthday]
         self.assertGreaterEqual(sum((day - today).days <= 10 for day in coming), 10)
+
+    def _check_care(self, company, today):
+        """Touches of all kinds, something to do today, figures to show."""
+        touches = self.env["vip.care.touch"].search([("company_id", "=", company.id)])
+        self.assertEqual(set(touches.mapped("state")), {"planned", "done", "skipped", "missed"})
+        due = touches.filtered(lambda touch: touch.due_date == today and touch.state == "planned")
+        self.assertGreaterEqual(len(due.manager_id), 2)
+        self.assertTrue(
+            touches.filtered(lambda touch: touch.due_date.year > today.year) or today.month < 12
+        )
+        names = ("due", "done_on_time", "done_late", "missed")
+        [figures] = self.env["vip.care.coverage"]._read_group(
+            [("company_id", "=", company.id)], [], [f"{name}:sum" for name in names]
+        )
+        self.assertTrue(all(figures), figures)
 
     def _check_waiting_run(self, company):
         """One run waits for an approver, moves customers and can be applied today."""

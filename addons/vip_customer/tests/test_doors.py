@@ -78,6 +78,23 @@ DOORS = [
         record="delivered redemption",
         args={"quantity": "quantity", "reason": "reason"},
     ),
+    Door("vip.membership", "action_view_touches", READERS),
+    Door("vip.care.touch", "action_done", READERS),
+    Door("vip.care.touch", "action_postpone", READERS),
+    Door("vip.care.touch", "action_view_customer", READERS),
+    Door("vip.care.touch", "postpone", WRITERS, args={"day": "day", "reason": "reason"}),
+    Door(
+        "vip.care.touch.done",
+        "action_confirm",
+        WRITERS,
+        wizard={"touch_id": "vip.care.touch", "result_id": "result"},
+    ),
+    Door(
+        "vip.care.touch.postpone",
+        "action_confirm",
+        WRITERS,
+        wizard={"touch_id": "vip.care.touch", "day": "day", "reason": "reason"},
+    ),
     Door("vip.service.number", "action_change_owner", READERS),
     Door(
         "vip.service.number", "change_owner", WRITERS, args={"partner_id": "partner", "day": "day"}
@@ -209,6 +226,7 @@ class DoorsTable(DoorsCase):
             "benefit code": cls.lounge.code,
             "quantity": 1,
             "number": "13800000001",
+            "result": cls.env.ref("vip_customer.interaction_result_reached").id,
         }
         cls.env.flush_all()
 

@@ -1,5 +1,7 @@
 from . import (
     base_partner_merge,
+    vip_care_touch_done,
+    vip_care_touch_postpone,
     vip_goodwill_grant,
     vip_handover,
     vip_handover_line,

@@ -1,0 +1,260 @@
+"""The rule of ``care_days`` for a whole book of customers: statements that write changed rows only.
+
+They read four temporary tables, which ``create`` makes and the caller fills (see
+``vip.care.touch._prepare_days``):
+
+``vip_care_worker``  managers whose working days are their own; all others have those of the company
+``vip_care_day``     working days, numbered; worker 0 is the company
+``vip_care_slot``    the parts of the year, for each number of touches
+``vip_care_event``   occasions: customer, step, the day of the occasion, the day wanted, and within how
+                     many working days
+"""
+
+from odoo.tools import SQL
+
+from .care_days import CUSTOMER_STRIDE, FULL, LATE_DAYS, STEP_STRIDE
+
+CREATE = """
+    DROP TABLE IF EXISTS vip_care_worker, vip_care_day, vip_care_slot, vip_care_span, vip_care_event;
+    CREATE TEMPORARY TABLE vip_care_worker (manager_id int PRIMARY KEY) ON COMMIT DROP;
+    CREATE TEMPORARY TABLE vip_care_day (
+        worker int, day date, number int, PRIMARY KEY (worker, day), UNIQUE (worker, number)
+    ) ON COMMIT DROP;
+    CREATE TEMPORARY TABLE vip_care_slot (
+        times int, slot date, last date, PRIMARY KEY (times, slot)) ON COMMIT DROP;
+    CREATE TEMPORARY TABLE vip_care_span (
+        tier_id int, step_id int, channel_id int, purpose varchar, slot date, worker int, first int,
+        days int, next date
+    ) ON COMMIT DROP;
+    CREATE TEMPORARY TABLE vip_care_event (
+        partner_id int, step_id int, slot date, base date, within int) ON COMMIT DROP;
+"""
+
+# What ``regular_day`` asks of a part of the year, once for everybody of a tier with the same working
+# days. The plans are in it too, so that PostgreSQL knows how much it will join to the book.
+SPANS = """
+    INSERT INTO vip_care_span (tier_id, step_id, channel_id, purpose, slot, worker, first, days, next)
+    SELECT c.tier_id, s.id, s.channel_id, s.purpose, l.slot, l.worker, l.first, l.days, l.next
+      FROM (SELECT s.times, s.slot, w.worker, min(d.number) AS first, count(d.number) AS days,
+                   coalesce((SELECT min(n.day) FROM vip_care_day n
+                              WHERE n.worker = w.worker AND n.day >= s.slot), s.slot) AS next
+              FROM vip_care_slot s
+              CROSS JOIN (SELECT 0 AS worker UNION SELECT manager_id FROM vip_care_worker) w
+              LEFT JOIN vip_care_day d ON d.worker = w.worker AND d.day BETWEEN s.slot AND s.last
+             GROUP BY 1, 2, 3) l
+      JOIN vip_care_step s ON s.times = l.times AND s.active IS TRUE AND s.kind = 'regular'
+           AND s.automatic IS NOT TRUE
+      JOIN vip_care_plan c ON c.id = s.plan_id AND c.active IS TRUE;
+    ANALYZE vip_care_worker; ANALYZE vip_care_day; ANALYZE vip_care_slot; ANALYZE vip_care_span;
+"""
+
+
+def phase(step: str) -> SQL:
+    """``care_days.phase`` of the membership ``m``.
+
+    :param step: alias and column of the step
+    """
+    return SQL(
+        "((m.partner_id * %s::bigint) %% %s + %s * %s::bigint) %% %s",
+        CUSTOMER_STRIDE,
+        FULL,
+        SQL.identifier(*step.split(".")),
+        STEP_STRIDE,
+        FULL,
+    )
+
+
+INSERT = SQL(
+    """INSERT INTO vip_care_touch (partner_id, company_id, step_id, tier_id, channel_id, purpose,
+                                  is_occasion, slot, planned_date, due_date, state, is_announced)"""
+)
+
+
+def insert_regular(company_id: int, today: object, members: SQL) -> SQL:
+    """Plan the regular touches of the year that are still to come and not planned yet.
+
+    :param members: condition on ``m``, the memberships
+    """
+    return SQL(
+        """
+        %(insert)s
+        SELECT f.partner_id, f.company_id, f.step_id, f.tier_id, f.channel_id, f.purpose, FALSE,
+               f.slot, f.day, f.day, 'planned', FALSE
+          FROM (SELECT m.partner_id, m.company_id, p.step_id, m.tier_id, p.channel_id, p.purpose,
+                       p.slot, coalesce(d.day, p.next) AS day
+                  FROM vip_membership m
+                  LEFT JOIN vip_care_worker w ON w.manager_id = m.manager_id
+                  JOIN vip_care_span p
+                    ON p.tier_id = m.tier_id AND p.worker = coalesce(w.manager_id, 0)
+                  LEFT JOIN vip_care_day d
+                    ON d.worker = p.worker AND d.number = p.first + ((p.days * (%(phase)s)) >> 32)
+                 WHERE m.company_id = %(company)s AND %(members)s
+               ) f
+         WHERE f.day >= %(today)s
+           AND NOT EXISTS (SELECT FROM vip_care_touch t
+                            WHERE t.partner_id = f.partner_id AND t.step_id = f.step_id
+                              AND t.slot = f.slot)
+        ON CONFLICT DO NOTHING
+        """,
+        insert=INSERT,
+        phase=phase("p.step_id"),
+        company=company_id,
+        members=members,
+        today=today,
+    )
+
+
+def insert_occasions(today: object) -> SQL:
+    """Plan the touches of the occasions in ``vip_care_event`` that are still to come."""
+    return SQL(
+        """
+        %(insert)s
+        SELECT f.partner_id, f.company_id, f.step_id, f.tier_id, f.channel_id, f.purpose, TRUE,
+               f.slot, f.day, f.day, 'planned', FALSE
+          FROM (SELECT DISTINCT ON (m.partner_id, s.id, e.slot)
+                       m.partner_id, m.company_id, s.id AS step_id, m.tier_id, s.channel_id, s.purpose,
+                       e.slot, coalesce(d.day, e.base) AS day
+                  FROM vip_care_event e
+                  JOIN vip_membership m ON m.partner_id = e.partner_id
+                  JOIN vip_care_step s ON s.id = e.step_id
+                  LEFT JOIN vip_care_worker w ON w.manager_id = m.manager_id
+                  LEFT JOIN LATERAL (
+                       SELECT n.number FROM vip_care_day n
+                        WHERE n.worker = coalesce(w.manager_id, 0)
+                          AND n.day >= e.base + (e.within > 0)::int
+                        ORDER BY n.day LIMIT 1) n ON TRUE
+                  LEFT JOIN vip_care_day d
+                    ON d.worker = coalesce(w.manager_id, 0)
+                   AND d.number = n.number + greatest(e.within - 1, 0)
+                 ORDER BY m.partner_id, s.id, e.slot, e.base
+               ) f
+         WHERE f.day >= %(today)s
+           AND NOT EXISTS (SELECT FROM vip_care_touch t
+                            WHERE t.partner_id = f.partner_id AND t.step_id = f.step_id
+                              AND t.slot = f.slot)
+        ON CONFLICT DO NOTHING
+        """,
+        insert=INSERT,
+        today=today,
+    )
+
+
+def delete_stale(company_id: int, first: object, last: object, members: SQL) -> SQL:
+    """Take back planned touches that nothing calls for any more: the tier, the plan or the day of the
+    occasion is another one. Returns the tasks that go with them.
+
+    :param first, last: the days of which ``vip_care_slot`` and ``vip_care_event`` know
+    """
+    return SQL(
+        """
+        DELETE FROM vip_care_touch t
+         USING vip_care_touch x
+          JOIN vip_membership m ON m.partner_id = x.partner_id
+          JOIN vip_care_step s ON s.id = x.step_id
+          JOIN vip_care_plan c ON c.id = s.plan_id
+          LEFT JOIN vip_occasion o ON o.id = s.occasion_id
+          LEFT JOIN vip_care_slot l ON l.times = s.times AND l.slot = x.slot
+          LEFT JOIN (SELECT DISTINCT partner_id, step_id, slot FROM vip_care_event) e
+            ON e.partner_id = x.partner_id AND e.step_id = x.step_id AND e.slot = x.slot
+         WHERE x.id = t.id AND m.company_id = %(company)s AND %(members)s
+           AND x.state = 'planned' AND x.due_date >= %(first)s
+           AND (s.active IS NOT TRUE OR c.active IS NOT TRUE OR s.automatic IS TRUE
+                OR m.tier_id IS DISTINCT FROM c.tier_id
+                OR x.is_occasion IS TRUE AND (s.kind <> 'occasion' OR o.active IS NOT TRUE)
+                OR x.is_occasion IS NOT TRUE AND s.kind = 'occasion'
+                OR x.is_occasion IS NOT TRUE AND l.slot IS NULL
+                   AND extract(year FROM x.slot) = extract(year FROM %(last)s::date)
+                OR o.kind IN ('birthday', 'anniversary', 'festival', 'contract_end', 'year_review')
+                   AND x.due_date <= %(last)s AND e.slot IS NULL)
+        RETURNING t.activity_id
+        """,
+        company=company_id,
+        members=members,
+        first=first,
+        last=last,
+    )
+
+
+def move_off(company_id: int, today: object, last: object, members: SQL) -> SQL:
+    """Move planned touches from days on which the manager does not work to his next working day; what
+    was put off by hand stays."""
+    return SQL(
+        """
+        UPDATE vip_care_touch t SET due_date = f.day
+          FROM (SELECT t.id, d.day
+                  FROM vip_care_touch t
+                  JOIN vip_membership m ON m.partner_id = t.partner_id
+                  LEFT JOIN vip_care_worker w ON w.manager_id = m.manager_id
+                  JOIN LATERAL (SELECT d.day FROM vip_care_day d
+                                 WHERE d.worker = coalesce(w.manager_id, 0) AND d.day >= t.due_date
+                                 ORDER BY d.day LIMIT 1) d ON d.day > t.due_date
+                 WHERE t.company_id = %(company)s AND %(members)s
+                   AND t.state = 'planned' AND t.postponed_by IS NULL
+                   AND t.due_date BETWEEN %(today)s AND %(last)s) f
+         WHERE f.id = t.id
+        RETURNING t.activity_id, t.due_date
+        """,
+        company=company_id,
+        members=members,
+        today=today,
+        last=last,
+    )
+
+
+def follow_objections(company_id: int, today: object, last: object, members: SQL) -> SQL:
+    """Skip the near touches that somebody or something speaks against, and plan again what nothing
+    speaks against any more. Returns the tasks of what is skipped."""
+    return SQL(
+        """
+        UPDATE vip_care_touch t
+           SET state = CASE WHEN f.objection IS NULL THEN 'planned' ELSE 'skipped' END,
+               reason = f.objection
+          FROM (SELECT t.id,
+                       CASE WHEN m.do_not_disturb IS TRUE
+                                 AND coalesce(m.do_not_disturb_until >= t.due_date, TRUE)
+                            THEN 'do_not_disturb'
+                            WHEN m.no_greetings IS TRUE AND o.kind IN ('birthday', 'festival')
+                                 OR c.code = 'sms' AND EXISTS (
+                                    SELECT FROM phone_blacklist b
+                                     WHERE b.active IS TRUE AND b.number = p.phone_sanitized)
+                                 OR c.code = 'email' AND EXISTS (
+                                    SELECT FROM mail_blacklist b
+                                     WHERE b.active IS TRUE AND b.email = p.email_normalized)
+                            THEN 'opted_out'
+                            WHEN coalesce(p.phone, '') = '' AND coalesce(p.email, '') = ''
+                                 AND coalesce(p.street, '') = ''
+                                 AND NOT EXISTS (SELECT FROM vip_service_number n
+                                                  WHERE n.partner_id = p.id AND n.state <> 'closed'
+                                                    AND n.date_to IS NULL)
+                            THEN 'unreachable' END AS objection
+                  FROM vip_care_touch t
+                  JOIN vip_membership m ON m.partner_id = t.partner_id
+                  JOIN res_partner p ON p.id = t.partner_id
+                  JOIN vip_channel c ON c.id = t.channel_id
+                  JOIN vip_care_step s ON s.id = t.step_id
+                  LEFT JOIN vip_occasion o ON o.id = s.occasion_id
+                 WHERE t.company_id = %(company)s AND %(members)s
+                   AND (t.state = 'planned' AND t.due_date <= %(last)s
+                        OR t.state = 'skipped' AND t.due_date >= %(today)s
+                           AND t.reason IN ('do_not_disturb', 'opted_out', 'unreachable'))
+               ) f
+         WHERE f.id = t.id AND t.reason IS DISTINCT FROM f.objection
+           AND (t.state = 'skipped' OR f.objection IS NOT NULL)
+        RETURNING CASE WHEN t.state = 'skipped' THEN t.activity_id END
+        """,
+        company=company_id,
+        members=members,
+        today=today,
+        last=last,
+    )
+
+
+def mark_missed(company_id: int, today: object) -> SQL:
+    """Call missed what nobody did in time."""
+    return SQL(
+        """UPDATE vip_care_touch SET state = 'missed'
+            WHERE company_id = %s AND state = 'planned' AND due_date < %s::date - %s""",
+        company_id,
+        today,
+        LATE_DAYS,
+    )
