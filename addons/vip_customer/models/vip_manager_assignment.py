@@ -1,5 +1,4 @@
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
 
 
@@ -14,17 +13,22 @@ class VipManagerAssignment(models.Model):
     ``date_from`` - 1 and stays. ``vip.membership.manager_id`` and ``team_id`` are the projection of
     today, renewed when somebody is assigned and nightly.
 
-    PROTECTION
-
-    The one place that writes rows is ``_post``; ``write`` and ``unlink`` always refuse. Triggers let
-    ``date_to`` be set or shortened and nothing else, and refuse overlaps, naming the constraint
-    ``protected``: what was true in a month that is over stays true.
+    The one place that writes rows is ``_post``. They are evidence (``vip.evidence.mixin``): ``date_to``
+    is set or shortened, nothing else ever changes.
     """
 
     _name = "vip.manager.assignment"
     _description = "Manager assignment"
     _order = "date_from desc, id desc"
+    _inherit = "vip.evidence.mixin"
     _rec_name = "partner_id"
+    _refused_change = SQL(
+        """NEW.date_to IS NULL AND OLD.date_to IS NOT NULL OR NEW.date_to > OLD.date_to
+        OR (OLD.id, OLD.partner_id, OLD.company_id, OLD.manager_id, OLD.team_id, OLD.date_from)
+           IS DISTINCT FROM
+           (NEW.id, NEW.partner_id, NEW.company_id, NEW.manager_id, NEW.team_id, NEW.date_from)"""
+    )
+    _refuse_overlap = True
 
     partner_id = fields.Many2one(
         "res.partner",
@@ -55,95 +59,27 @@ class VipManagerAssignment(models.Model):
     )
 
     # ------------------------------------------------------------
-    # PROTECTION
+    # CRUD
     # ------------------------------------------------------------
 
-    def init(self):
-        self.env.cr.execute(
-            """
-            CREATE OR REPLACE FUNCTION vip_manager_assignment_refuse() RETURNS trigger AS $$
-            BEGIN
-                RAISE EXCEPTION 'vip_manager_assignment is protected: % refused', TG_OP
-                USING ERRCODE = 'integrity_constraint_violation',
-                      TABLE = 'vip_manager_assignment',
-                      CONSTRAINT = 'vip_manager_assignment_protected';
-            END $$ LANGUAGE plpgsql;
-
-            CREATE OR REPLACE FUNCTION vip_manager_assignment_refuse_overlap() RETURNS trigger AS $$
-            BEGIN
-                PERFORM FROM added a JOIN vip_manager_assignment h
-                     ON h.partner_id = a.partner_id AND h.id <> a.id
-                    AND h.date_from <= coalesce(a.date_to, 'infinity')
-                    AND a.date_from <= coalesce(h.date_to, 'infinity')
-                  WHERE coalesce(h.date_to >= h.date_from, TRUE)
-                    AND coalesce(a.date_to >= a.date_from, TRUE);
-                IF FOUND THEN
-                    RAISE EXCEPTION 'vip_manager_assignment is protected: rows overlap'
-                    USING ERRCODE = 'integrity_constraint_violation',
-                          TABLE = 'vip_manager_assignment',
-                          CONSTRAINT = 'vip_manager_assignment_protected';
-                END IF;
-                RETURN NULL;
-            END $$ LANGUAGE plpgsql;
-
-            CREATE OR REPLACE TRIGGER vip_manager_assignment_protect_row
-                BEFORE UPDATE ON vip_manager_assignment FOR EACH ROW
-                WHEN (NEW.date_to IS NULL AND OLD.date_to IS NOT NULL
-                      OR NEW.date_to > OLD.date_to
-                      OR (OLD.id, OLD.partner_id, OLD.company_id, OLD.manager_id, OLD.team_id,
-                          OLD.date_from)
-                         IS DISTINCT FROM
-                         (NEW.id, NEW.partner_id, NEW.company_id, NEW.manager_id, NEW.team_id,
-                          NEW.date_from))
-                EXECUTE FUNCTION vip_manager_assignment_refuse();
-            CREATE OR REPLACE TRIGGER vip_manager_assignment_protect_delete
-                BEFORE DELETE ON vip_manager_assignment FOR EACH ROW
-                EXECUTE FUNCTION vip_manager_assignment_refuse();
-            CREATE OR REPLACE TRIGGER vip_manager_assignment_protect_truncate
-                BEFORE TRUNCATE ON vip_manager_assignment
-                EXECUTE FUNCTION vip_manager_assignment_refuse();
-            CREATE OR REPLACE TRIGGER vip_manager_assignment_protect_overlap
-                AFTER INSERT ON vip_manager_assignment REFERENCING NEW TABLE AS added
-                FOR EACH STATEMENT EXECUTE FUNCTION vip_manager_assignment_refuse_overlap();
-            """
+    def _refusal_by_hand(self):
+        return self.env._(
+            "Assignments are not written by hand: use “Assign manager” on the customer, or hand customers "
+            "over."
         )
 
-    @api.model
-    def _drop_protection(self):
-        self.env.cr.execute(
-            """
-            DROP FUNCTION IF EXISTS vip_manager_assignment_refuse() CASCADE;
-            DROP FUNCTION IF EXISTS vip_manager_assignment_refuse_overlap() CASCADE;
-            """
+    def _refusal(self):
+        return self.env._(
+            "Who was responsible is evidence: past assignments are neither changed nor deleted, and "
+            "never overlap. Assign the customer anew instead."
         )
 
     @api.model_create_multi
     def create(self, vals_list):
-        if not self.env.su:
-            raise AccessError(
-                self.env._(
-                    "Assignments are not written by hand: use “Assign manager” on the customer, or hand "
-                    "customers over."
-                )
-            )
         assignments = super().create(vals_list)
         for company, group in assignments.grouped("company_id").items():
             self._project(company, SQL("m.partner_id = ANY(%s)", group.partner_id.ids))
         return assignments
-
-    def write(self, vals):  # pylint: disable=method-required-super
-        self._refuse()
-
-    def unlink(self):  # pylint: disable=method-required-super,no-raise-unlink
-        self._refuse()
-
-    def _refuse(self):
-        raise UserError(
-            self.env._(
-                "Who was responsible is evidence: past assignments are neither changed nor deleted, and "
-                "never overlap. Assign the customer anew instead."
-            )
-        )
 
     # ------------------------------------------------------------
     # ASSIGNING

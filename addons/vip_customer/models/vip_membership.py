@@ -119,6 +119,12 @@ class VipMembership(models.Model):
     # responsibility, indexed with the tier
     manager_id = fields.Many2one("res.users", string="Account manager", readonly=True, copy=False)
     team_id = fields.Many2one("crm.team", string="Branch", readonly=True, copy=False)
+    is_mine = fields.Boolean(
+        compute="_compute_is_mine",
+        search="_search_is_mine",
+        string="In my portfolio",
+        help="My customers, and those of whom I stand in for today.",
+    )
     # private profile
     birthday = fields.Date(
         copy=False,
@@ -188,6 +194,19 @@ class VipMembership(models.Model):
             & Domain("valid_until", "<", company._vip_today())
             for company in self.env.companies
         )
+
+    @api.depends("manager_id")
+    @api.depends_context("uid")
+    def _compute_is_mine(self):
+        managers = self.env["vip.manager.deputy"]._managers_of(self.env.user, self.env.company)
+        for member in self:
+            member.is_mine = member.manager_id.id in managers
+
+    def _search_is_mine(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        managers = self.env["vip.manager.deputy"]._managers_of(self.env.user, self.env.company)
+        return Domain("manager_id", "in", managers)
 
     @api.depends("birthday", "birthday_calendar")
     def _compute_next_birthday(self):

@@ -33,8 +33,8 @@ class VipTierHistory(models.Model):
 
     PROTECTION
 
-    By ``vip.evidence.mixin``: nothing changes but ``date_to``, which is set once, below the ORM. A
-    statement trigger refuses rows that overlap.
+    By ``vip.evidence.mixin``: nothing changes but ``date_to``, which is set once, below the ORM, and rows
+    never overlap.
 
     The one place that writes rows is ``_post``, which keeps the memberships in step.
     """
@@ -46,6 +46,7 @@ class VipTierHistory(models.Model):
     _log_access = False
     _rec_name = "tier_id"
 
+    _refuse_overlap = True
     # ``date_to`` is set once
     _refused_change = SQL(
         """
@@ -95,37 +96,6 @@ class VipTierHistory(models.Model):
     # ------------------------------------------------------------
     # PROTECTION
     # ------------------------------------------------------------
-
-    def _protect(self):
-        self.env.cr.execute(
-            """
-            CREATE OR REPLACE FUNCTION vip_tier_history_refuse_overlap() RETURNS trigger AS $$
-            BEGIN
-                PERFORM FROM added a JOIN vip_tier_history h
-                     ON h.partner_id = a.partner_id AND h.id <> a.id
-                    AND h.date_from <= coalesce(a.date_to, 'infinity')
-                    AND a.date_from <= coalesce(h.date_to, 'infinity')
-                  WHERE coalesce(h.date_to >= h.date_from, TRUE)
-                    AND coalesce(a.date_to >= a.date_from, TRUE);
-                IF FOUND THEN
-                    RAISE EXCEPTION 'vip_tier_history is protected: rows overlap'
-                    USING ERRCODE = 'integrity_constraint_violation',
-                          TABLE = 'vip_tier_history', CONSTRAINT = 'vip_tier_history_protected';
-                END IF;
-                RETURN NULL;
-            END $$ LANGUAGE plpgsql;
-
-            CREATE OR REPLACE TRIGGER vip_tier_history_protect_overlap
-                AFTER INSERT ON vip_tier_history REFERENCING NEW TABLE AS added
-                FOR EACH STATEMENT EXECUTE FUNCTION vip_tier_history_refuse_overlap();
-            """
-        )
-        return super()._protect()
-
-    @api.model
-    def _drop_protection(self):
-        self.env.cr.execute("DROP FUNCTION IF EXISTS vip_tier_history_refuse_overlap() CASCADE")
-        return super()._drop_protection()
 
     def _refusal_by_hand(self):
         return self.env._(
