@@ -32,6 +32,7 @@ from . import (
     vip_membership_benefits,
     vip_membership_card,
     vip_membership_care,
+    vip_membership_followers,
     vip_service_number,
     vip_billing_month,
     vip_billing_fact,

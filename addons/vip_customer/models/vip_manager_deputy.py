@@ -7,13 +7,16 @@ class VipManagerDeputy(models.Model):
     """Who stands in for an account manager on leave or ill: he sees and does as the manager from the
     first day to the last, both included; figures stay with the manager.
 
-    Record rules ask ``vip.membership.is_mine``, which asks ``_managers_of``.
+    Record rules ask ``vip.membership.is_mine``, which asks ``_managers_of``. Who stands in for a deputy does
+    not stand in for the manager: it does not go on.
     """
 
     _name = "vip.manager.deputy"
     _description = "Deputy of an account manager"
+    _inherit = "vip.guarded.mixin"
     _order = "date_from desc, id desc"
     _rec_name = "deputy_id"
+    _scope_fields = frozenset({"manager_id", "deputy_id", "company_id"})
 
     manager_id = fields.Many2one(
         "res.users", string="Account manager", required=True, ondelete="cascade", index=True
@@ -23,6 +26,9 @@ class VipManagerDeputy(models.Model):
         required=True, string="From", default=lambda self: self.env.company._vip_today()
     )
     date_to = fields.Date(required=True, string="Until", help="Last day, included.")
+    is_today = fields.Boolean(
+        compute="_compute_is_today", search="_search_is_today", string="Stands in today"
+    )
     reason = fields.Char(help="Leave, illness, training.")
     company_id = fields.Many2one(
         "res.company", required=True, ondelete="cascade", default=lambda self: self.env.company
@@ -36,61 +42,124 @@ class VipManagerDeputy(models.Model):
         "CHECK (manager_id <> deputy_id)", "Nobody stands in for himself. Choose somebody else."
     )
 
-    @api.constrains("deputy_id", "company_id")
-    def _check_deputy(self):
+    # ------------------------------------------------------------
+    # COMPUTES
+    # ------------------------------------------------------------
+
+    @api.depends("date_from", "date_to")
+    def _compute_is_today(self):
+        today = {company: company._vip_today() for company in self.company_id}
         for deputy in self:
-            # whose companies a colleague is in is not for everybody to read
-            user = deputy.deputy_id.sudo()
-            if not user.active or user.share or deputy.company_id not in user.company_ids:
-                raise ValidationError(
-                    self.env._(
-                        "%(user)s is no active internal user of %(company)s and cannot stand in.",
-                        user=user.name,
-                        company=deputy.company_id.name,
-                    )
+            first, last = deputy.date_from, deputy.date_to
+            deputy.is_today = bool(first and last and first <= today[deputy.company_id] <= last)
+
+    def _search_is_today(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        return Domain.OR(
+            Domain("company_id", "=", company.id) & self._on(company._vip_today())
+            for company in self.env.companies
+        )
+
+    @api.depends("manager_id", "deputy_id")
+    def _compute_display_name(self):
+        for deputy in self:
+            deputy.display_name = self.env._(
+                "%(deputy)s for %(manager)s",
+                deputy=deputy.deputy_id.name or "",
+                manager=deputy.manager_id.name or "",
+            )
+
+    # ------------------------------------------------------------
+    # CRUD
+    # ------------------------------------------------------------
+
+    @api.constrains("manager_id", "deputy_id", "company_id")
+    def _check_users(self):
+        for deputy in self:
+            deputy._check_manager()
+            deputy._check_deputy()
+
+    def _check_manager(self):
+        # whose companies a colleague is in is not for everybody to read
+        user = self.manager_id.sudo()
+        if user.share or self.company_id not in user.company_ids:
+            raise ValidationError(
+                self.env._(
+                    "%(user)s is no internal user of %(company)s: he has no customers there.",
+                    user=user.name,
+                    company=self.company_id.name,
                 )
-            if not user.has_group("vip_customer.group_vip_user"):
-                raise ValidationError(
-                    self.env._(
-                        "%s is no account manager of the VIP programme and would see nothing of the "
-                        "customers. Give him the role first, or choose somebody else.",
-                        user.name,
-                    )
+            )
+
+    def _check_deputy(self):
+        user = self.deputy_id.sudo()  # as above
+        if not user.active:
+            raise ValidationError(
+                self.env._("%s is archived and cannot stand in. Choose somebody else.", user.name)
+            )
+        if user.share or self.company_id not in user.company_ids:
+            raise ValidationError(
+                self.env._(
+                    "%(user)s is no internal user of %(company)s and cannot stand in.",
+                    user=user.name,
+                    company=self.company_id.name,
                 )
+            )
+        if not user.has_group("vip_customer.group_vip_user"):
+            raise ValidationError(
+                self.env._(
+                    "%s is no account manager of the VIP programme and would see nothing of the "
+                    "customers. Give him the role first, or choose somebody else.",
+                    user.name,
+                )
+            )
 
     @api.model_create_multi
     def create(self, vals_list):
+        deputies = super().create(vals_list)
         self.env.registry.clear_cache()
-        return super().create(vals_list)
+        return deputies
 
     def write(self, vals):
+        result = super().write(vals)
         self.env.registry.clear_cache()
-        return super().write(vals)
+        return result
 
     def unlink(self):
+        result = super().unlink()
         self.env.registry.clear_cache()
-        return super().unlink()
+        return result
+
+    # ------------------------------------------------------------
+    # WHO STANDS IN FOR WHOM
+    # ------------------------------------------------------------
 
     @api.model
     def _managers_of(self, user, company):
-        """The ids of the users whose customers are a user's today: himself, and whom he stands in for.
-
-        :param company: whose today counts
-        """
+        """The ids of the users for whom a user stands in today, in a company."""
         terms = self._terms_of(user.id)
         if not terms:
-            return [user.id]
+            return []
         today = company._vip_today()
-        managers = {manager for manager, first, last in terms if first <= today <= last}
-        return [user.id, *sorted(managers - {user.id})]
+        return sorted(
+            {
+                manager_id
+                for manager_id, company_id, first, last in terms
+                if company_id == company.id and first <= today <= last
+            }
+        )
 
     @api.model
     @tools.ormcache("user_id")
     def _terms_of(self, user_id):
-        """(manager, first day, last day) of every time a user stands in; asked by the record rules of
-        each search."""
+        """(manager, company, first day, last day) of every time a user stands in; asked by the record
+        rules of each search."""
+        # rules that ask whose customer it is are asked by people who may read no deputies
         terms = self.sudo().search([("deputy_id", "=", user_id)])
-        return tuple((term.manager_id.id, term.date_from, term.date_to) for term in terms)
+        return tuple(
+            (term.manager_id.id, term.company_id.id, term.date_from, term.date_to) for term in terms
+        )
 
     @api.model
     def _on(self, day):

@@ -198,15 +198,25 @@ class VipMembership(models.Model):
     @api.depends("manager_id")
     @api.depends_context("uid")
     def _compute_is_mine(self):
-        managers = self.env["vip.manager.deputy"]._managers_of(self.env.user, self.env.company)
+        Deputy = self.env["vip.manager.deputy"]
+        mine = {
+            company: {self.env.uid, *Deputy._managers_of(self.env.user, company)}
+            for company in self.company_id
+        }
         for member in self:
-            member.is_mine = member.manager_id.id in managers
+            member.is_mine = member.manager_id.id in mine[member.company_id]
 
     def _search_is_mine(self, operator, value):
         if operator != "in":
             return NotImplemented
-        managers = self.env["vip.manager.deputy"]._managers_of(self.env.user, self.env.company)
-        return Domain("manager_id", "in", managers)
+        domain = Domain("manager_id", "=", self.env.uid)
+        for company in self.env.companies:
+            managers = self.env["vip.manager.deputy"]._managers_of(self.env.user, company)
+            if managers:
+                domain |= Domain("company_id", "=", company.id) & Domain(
+                    "manager_id", "in", managers
+                )
+        return domain
 
     @api.depends("birthday", "birthday_calendar")
     def _compute_next_birthday(self):

@@ -3,13 +3,19 @@
     customer  company      manager    branch
     own       Test Mobile  manager_a  city (led by lead)
     far       Test Mobile  manager_c  county (led by nobody)
-    rival     Rival        -          -
+    rival     Rival        rival_a    -
+
+Each account manager has a deputy in March: "deputy" for manager_a, manager_b for manager_c, rival_b for
+rival_a. The role "deputy" has what manager_a has.
 
 Each of them has an import (own: by the importer, else by boss), a number, bills of 2025, the tier silver
 by an applied run, a line in a run that is only computed, a requested override, a birthday, a preference,
-a greeting in a file and touches of the year; of the benefit "Lounge" (10 a year for silver, 47.13 each)
-one unit of goodwill and four redemptions: one of five units that waits for approval, and one of one unit each that is approved,
-issued, delivered.
+a greeting in a file, a call that nobody answered and touches of the year, the last one skipped; of the
+benefit "Lounge" (10 a year for silver, 47.13 each) one unit of goodwill and four redemptions: one of five
+units that waits for approval, and one of one unit each that is approved, issued, delivered.
+
+A new model with records gets one here, in ``_fill_book``, and a line in the tables of
+``test_security_roles``; a new public method gets a line in ``test_doors``.
 """
 
 from base64 import b64encode
@@ -23,12 +29,15 @@ ROLES = (
     "employee",
     "desk",
     "manager_a",
+    "deputy",
     "lead",
     "boss",
     "approver",
     "auditor",
     "importer",
 )
+# Roles whose rights are those of another one: the approver's are given beside manager, the deputy stands in.
+SAME_AS = {"approver": "boss", "deputy": "manager_a"}
 REACHES = ("own", "far", "rival")
 UNIT_VALUE = 47.13
 
@@ -53,17 +62,40 @@ class DoorsCase(VipCase):
                 "tier_benefit_ids": [(0, 0, {"tier_id": cls.silver.id, "quantity": 10})],
             }
         )
+        cls.users["deputy"] = cls._create_user("deputy", "user")
+        cls.env["crm.team.member"].create(
+            {"crm_team_id": cls.city.id, "user_id": cls.users["manager_a"].id}
+        )
         cls.book = {}
         cls._fill_book({"own": "13800000001", "far": "13800000002"})
-        cls.book["own"]["vip.membership"].write(
-            {"manager_id": cls.users["manager_a"].id, "team_id": cls.city.id}
-        )
-        cls.book["far"]["vip.membership"].write(
-            {"manager_id": cls.users["manager_c"].id, "team_id": cls.county.id}
-        )
+        cls._look_after("own", "manager_a", "deputy", cls.city)
+        cls._look_after("far", "manager_c", "manager_b", cls.county)
         with cls._in_company(cls.rival_company):
+            for name in ("rival_a", "rival_b"):
+                cls.users[name] = cls._create_user(name, "user")
             cls._fill_book({"rival": "13800000003"})
+            cls._look_after("rival", "rival_a", "rival_b", cls.env["crm.team"])
         cls.env.flush_all()
+
+    @classmethod
+    def _look_after(cls, reach, manager, deputy, team):
+        """Give the customer of a reach an account manager, a branch and a deputy."""
+        book = cls.book[reach]
+        book["vip.membership"]._assign(cls.users[manager], team)
+        book |= {
+            "vip.manager.assignment": cls.env["vip.manager.assignment"].search(
+                [("partner_id", "=", book["res.partner"].id)], limit=1
+            ),
+            "vip.manager.deputy": cls.env["vip.manager.deputy"].create(
+                {
+                    "manager_id": cls.users[manager].id,
+                    "deputy_id": cls.users[deputy].id,
+                    "date_from": "2026-03-01",
+                    "date_to": "2026-03-31",
+                    "company_id": cls.company.id,
+                }
+            ),
+        }
 
     @classmethod
     @contextmanager
@@ -114,6 +146,10 @@ class DoorsCase(VipCase):
                     "vip.care.touch",
                 )
             }
+            skipped = cls.env["vip.care.touch"].search(
+                [("partner_id", "=", partner.id)], order="due_date desc", limit=1
+            )
+            skipped.state = "skipped"
             cls.book[name] = {
                 **found,
                 **cls._redeemed(partner),
@@ -134,6 +170,15 @@ class DoorsCase(VipCase):
                     }
                 ),
                 **cls._greeting_of(partner, file),
+                "vip.care.coverage": cls.env["vip.care.coverage"].browse(skipped.id),
+                "vip.interaction": cls.env["vip.interaction"].create(
+                    {
+                        "partner_id": partner.id,
+                        "channel_id": cls.env.ref("vip_customer.channel_phone").id,
+                        "result_id": cls.env.ref("vip_customer.interaction_result_no_answer").id,
+                        "date": "2026-03-09 02:00:00",
+                    }
+                ),
                 "vip.tier.policy": policy,
                 "vip.tier.rule": policy.rule_ids[0],
                 "vip.tier.band": policy.band_ids[0],

@@ -5,11 +5,11 @@ from functools import partial
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
-from .doors_common import BIRTHDAY, REACHES, ROLES, UNIT_VALUE, DoorsCase
+from .doors_common import BIRTHDAY, REACHES, ROLES, SAME_AS, UNIT_VALUE, DoorsCase
 
 # What a role may do with a record of an own customer, and with one out of his reach in his company:
 # r(ead), w(rite), u(nlink). A record of another company is out of reach for all. Who is not named may
-# nothing.
+# nothing; who stands for another role (``SAME_AS``) has what that one has.
 OPERATIONS = {"r": "read", "w": "write", "u": "unlink"}
 RIGHTS = {
     "vip.membership": {
@@ -109,6 +109,36 @@ RIGHTS = {
         "auditor": ("r", "r"),
     },
     "vip.tier.run.cost": {"boss": ("r", "r"), "auditor": ("r", "r")},
+    "vip.manager.assignment": {
+        "manager_a": ("r", ""),
+        "lead": ("r", ""),
+        "boss": ("r", "r"),
+        "auditor": ("r", "r"),
+    },
+    "vip.manager.deputy": {
+        "manager_a": ("r", "r"),
+        "lead": ("rwu", "r"),
+        "boss": ("rwu", "rwu"),
+        "auditor": ("r", "r"),
+    },
+    "vip.interaction": {
+        "manager_a": ("rw", ""),
+        "lead": ("rw", ""),
+        "boss": ("rwu", "rwu"),
+        "auditor": ("r", "r"),
+    },
+    "vip.care.touch": {
+        "manager_a": ("r", ""),
+        "lead": ("r", ""),
+        "boss": ("r", "r"),
+        "auditor": ("r", "r"),
+    },
+    "vip.care.coverage": {
+        "manager_a": ("r", ""),
+        "lead": ("r", ""),
+        "boss": ("r", "r"),
+        "auditor": ("r", "r"),
+    },
 }
 # What all companies share: who may read it; the managers write it, but the past.
 CATALOGUE = {
@@ -121,6 +151,7 @@ CATALOGUE = {
             "vip.benefit.provider",
             "vip.benefit",
             "vip.tier.benefit",
+            "vip.interaction.result",
         )
     },
     **{
@@ -132,6 +163,8 @@ CATALOGUE = {
             "vip.lunar.month",
             "vip.greeting.rule",
             "vip.preference.type",
+            "vip.care.plan",
+            "vip.care.step",
         )
     },
 }
@@ -154,12 +187,20 @@ CREATORS = {
     "vip.redeem": {"desk", "manager_a", "lead", "boss"},
     "vip.goodwill.grant": {"lead", "boss"},
     "vip.redemption.correct": {"lead", "boss"},
+    "vip.manager.deputy": {"lead", "boss"},
+    "vip.handover": {"lead", "boss"},
+    "vip.handover.line": {"lead", "boss"},
+    "vip.interaction": {"manager_a", "lead", "boss"},
+    "vip.log.call": {"desk", "manager_a", "lead", "boss"},
+    "vip.care.touch.done": {"manager_a", "lead", "boss"},
+    "vip.care.touch.postpone": {"manager_a", "lead", "boss"},
 }
-for table in (*RIGHTS.values(),):
-    table["approver"] = table.get("boss", ("", ""))  # given beside manager
-for creators in CREATORS.values():
-    if "boss" in creators:
-        creators.add("approver")
+for role, model_role in SAME_AS.items():
+    for table in RIGHTS.values():
+        table[role] = table.get(model_role, ("", ""))
+    for members in (*CATALOGUE.values(), *CREATORS.values()):
+        if model_role in members:
+            members.add(role)
 
 # Ways to ask a contact about what only its membership or its numbers know.
 MEMBER_QUESTIONS = [
@@ -207,8 +248,35 @@ class TestSecurityRoles(DoorsCase):
                             for r in rules
                         )
                     )
-                if not model._transient and name != "vip.import.progress":
-                    self.assertIn(name, {*RIGHTS, *CATALOGUE}, "not in the table of rights")
+                if model._transient:
+                    self.assertIn(name, CREATORS, f"{name} is not in the table CREATORS")
+                elif name != "vip.import.progress":
+                    self.assertIn(
+                        name, {*RIGHTS, *CATALOGUE}, f"{name} is in no table: RIGHTS, or CATALOGUE"
+                    )
+
+    def test_every_model_with_rights_has_records(self):
+        """The tables are asked about a record of each reach, which ``doors_common`` makes."""
+        for name in RIGHTS:
+            for reach in REACHES:
+                with self.subTest(model=name, reach=reach):
+                    self.assertIn(name, self.book[reach], f"doors_common makes no {name}")
+                    record = self.book[reach][name]
+                    self.assertTrue(record.exists(), f"doors_common makes no {name} ({reach})")
+
+    def test_every_dialog_is_its_makers(self):
+        """What somebody is about to do is told to nobody else."""
+        for name, model in self.env.items():
+            if not (name.startswith("vip.") and model._transient):
+                continue
+            rules = self.env["ir.rule"].search([("model_id.model", "=", name)])
+            with self.subTest(model=name):
+                self.assertEqual(
+                    rules.mapped("domain_force"),
+                    ["[('create_uid', '=', user.id)]"],
+                    f"{name} needs the rule of dialogs, for everybody",
+                )
+                self.assertFalse(rules.groups)
 
     def test_customer_models_have_the_roles_rules(self):
         """What belongs to one customer is narrowed by portfolio, branch, all, and audit."""
@@ -449,7 +517,7 @@ class TestSecurityRoles(DoorsCase):
                 [values] = partner.read(names)
                 self.assertEqual(
                     "vip_number_ids" in values,
-                    role in ("manager_a", "lead", "boss", "approver", "auditor"),
+                    role in ("manager_a", "deputy", "lead", "boss", "approver", "auditor"),
                 )
 
     def test_questions_about_members_are_refused(self):
@@ -706,6 +774,7 @@ class TestSecurityRoles(DoorsCase):
         for role, own, far in (
             ("desk", False, False),
             ("manager_a", True, False),
+            ("deputy", True, False),
             ("lead", True, False),
             ("boss", True, True),
         ):
@@ -741,7 +810,7 @@ class TestSecurityRoles(DoorsCase):
                 found = []
                 with suppress(AccessError):  # portal users see no contacts
                     found = [ours.get(key) for key, _name in partners.name_search(text)]
-                may_find = role in ("desk", "manager_a", "lead", "boss", "approver")
+                may_find = role in ("desk", "manager_a", "deputy", "lead", "boss", "approver")
                 expected = {"13800000001": ["own"], "138 0000 0002": ["far"]}.get(text, [])
                 with self.subTest(role=role, text=text):
                     self.assertEqual(found, expected if may_find else [])
