@@ -28,6 +28,7 @@ from . import (
     test_redemption,
     test_redemption_performance,
     test_redemption_refusals,
+    test_security_profile,
     test_security_roles,
     test_tier_cron,
     test_tier_override,
