@@ -105,6 +105,7 @@ class VipMembership(models.Model):
         """
         return [
             *self._warn_of_caller(facts),
+            *self._warn_of_neglect(facts),
             *self._warn_of_tier(facts),
             *self._warn_of_benefits(facts, entitlements),
             *self._warn_of_deputy(facts),
@@ -127,12 +128,16 @@ class VipMembership(models.Model):
                 SELECT m.partner_id, m.company_id, p.name AS customer, m.tier_id,
                        t.code AS tier_code, %(tier)s AS tier, t.queue_priority, t.direct_to_agent,
                        t.seat_group, m.since, m.valid_until, m.protected, n.number, n.state,
-                       o.name AS contact, m.manager_id, d.deputy_id, d.date_to AS deputy_until,
+                       m.manager_id, d.deputy_id, d.date_to AS deputy_until,
                        today.day AS today, k.id AS calendar_id,
-                       (SELECT count(*) FROM vip_redemption WHERE partner_id = m.partner_id
-                         AND state = 'requested') AS waiting,
-                       (SELECT count(*) FROM vip_redemption WHERE partner_id = m.partner_id
-                         AND state IN ('approved', 'issued')) AS due
+                       m.do_not_disturb IS TRUE
+                       AND coalesce(m.do_not_disturb_until >= today.day, TRUE) AS do_not_disturb,
+                       (SELECT name FROM res_partner WHERE id = %(contact)s) AS contact,
+                       (SELECT longest_interval FROM vip_care_plan
+                         WHERE tier_id = m.tier_id AND active IS TRUE) AS longest_interval,
+                       (SELECT max(date) FROM vip_interaction
+                         WHERE partner_id = m.partner_id AND is_contact IS TRUE) AS last_contact,
+                       r.waiting, r.due
                   FROM vip_membership m
                   JOIN res_partner p ON p.id = m.partner_id
                   JOIN res_company c ON c.id = m.company_id
@@ -142,7 +147,12 @@ class VipMembership(models.Model):
                               AT TIME ZONE coalesce(k.tz, 'UTC'))::date AS day) today
                   LEFT JOIN vip_tier t ON t.id = m.tier_id
                   LEFT JOIN vip_service_number n ON n.id = %(number)s
-                  LEFT JOIN res_partner o ON o.id = %(contact)s
+                  CROSS JOIN LATERAL (
+                      SELECT count(*) FILTER (WHERE state = 'requested') AS waiting,
+                             count(*) FILTER (WHERE state <> 'requested') AS due
+                        FROM vip_redemption
+                       WHERE partner_id = m.partner_id
+                         AND state IN ('requested', 'approved', 'issued')) r
                   LEFT JOIN LATERAL (
                       SELECT deputy_id, date_to FROM vip_manager_deputy
                        WHERE manager_id = m.manager_id AND company_id = m.company_id
@@ -171,7 +181,9 @@ class VipMembership(models.Model):
         [row] = self.env.execute_query_dict(
             SQL(
                 """
-                SELECT up.name AS responsible, up.phone, mp.name AS manager,
+                SELECT up.name AS responsible, up.phone,
+                       (SELECT mp.name FROM res_users mu JOIN res_partner mp ON mp.id = mu.partner_id
+                         WHERE mu.id = %(manager)s) AS manager,
                        hours.calendar_id IS NULL OR hours.flexible_hours IS TRUE OR (
                            EXISTS (SELECT FROM resource_calendar_attendance a
                                     WHERE a.calendar_id = hours.calendar_id
@@ -192,8 +204,6 @@ class VipMembership(models.Model):
                        ) AS on_duty
                   FROM res_users u
                   JOIN res_partner up ON up.id = u.partner_id
-                  JOIN res_users mu ON mu.id = %(manager)s
-                  JOIN res_partner mp ON mp.id = mu.partner_id
                   LEFT JOIN LATERAL (
                       SELECT id, calendar_id, tz FROM resource_resource
                        WHERE user_id = u.id AND company_id = %(company)s AND active IS TRUE
@@ -270,13 +280,30 @@ class VipMembership(models.Model):
             )
         if facts["protected"]:
             warnings.append(self.env._("Protected customer."))
-        if "do_not_disturb" in self._fields and self.do_not_disturb:
+        if facts["do_not_disturb"]:
             warnings.append(self.env._("Does not wish to be contacted: offer nothing, only help."))
         if facts["state"] == SUSPENDED:
             warnings.append(self.env._("This number is suspended."))
         elif facts["state"] == CANCELLING:
             warnings.append(self.env._("This number is being cancelled."))
         return warnings
+
+    def _warn_of_neglect(self, facts):
+        """That nobody was in touch for longer than the care plan of his tier allows. Where no contact is
+        known nothing is said: nobody may have written any down."""
+        if not facts["last_contact"] or not facts["longest_interval"]:
+            return []
+        day = self.company_id._vip_local(facts["last_contact"]).date()
+        days = (facts["today"] - day).days
+        if days <= facts["longest_interval"]:
+            return []
+        return [
+            self.env._(
+                "No contact for %(days)s days, the last one on %(day)s.",
+                days=days,
+                day=format_date(self.env, day),
+            )
+        ]
 
     def _warn_of_tier(self, facts):
         if not facts["tier_id"]:

@@ -330,7 +330,8 @@ class TestLookup(LookupCase):
         for role in ("desk", "manager_a", "manager_c", "lead", "boss", "approver", "auditor"):
             with self.subTest(role=role):
                 self.assertEqual(self._ask(role=role)["match"], "one")
-        for role in ("employee", "importer", "portal"):
+        self.users["public"] = self.env.ref("base.public_user")
+        for role in ("employee", "importer", "portal", "public"):
             with (
                 self.subTest(role=role),
                 self.assertRaisesRegex(AccessError, "needs a role in the VIP programme"),
@@ -598,6 +599,49 @@ class TestLookup(LookupCase):
         told = self._ask()
         self.assertTrue(told["protected"])
         self.assertEqual(told["warnings"], ["Protected customer."])
+
+    def test_do_not_disturb(self):
+        sentence = "Does not wish to be contacted: offer nothing, only help."
+        for values, expected in (
+            ({"do_not_disturb": True}, [sentence]),
+            ({"do_not_disturb_until": "2026-03-10"}, [sentence]),
+            ({"do_not_disturb_until": "2026-03-09"}, []),
+            ({"do_not_disturb": False, "do_not_disturb_until": "2026-12-31"}, []),
+        ):
+            self.member.write(values)
+            with self.subTest(values=values):
+                self.assertEqual(self._ask()["warnings"], expected)
+
+    def _touch(self, date, result="reached"):
+        return self.env["vip.interaction"].create(
+            {
+                "partner_id": self.mobile.id,
+                "channel_id": self.env.ref("vip_customer.channel_phone").id,
+                "result_id": self.env.ref(f"vip_customer.interaction_result_{result}").id,
+                "date": date,
+            }
+        )
+
+    def test_no_contact_for_long(self):
+        plan = self.env["vip.care.plan"].search([("tier_id", "=", self.gold.id)])
+        plan.longest_interval = 60
+        self._touch("2025-11-01 02:00:00")
+        contact = self._touch("2026-01-08 17:00:00")  # the 9th in Shanghai: 60 days
+        self._touch("2026-03-01 02:00:00", "no_answer")
+        self.assertEqual(self._ask()["warnings"], [])
+        plan.longest_interval = 59
+        sentence = f"No contact for 60 days, the last one on {self._day(date(2026, 1, 9))}."
+        self.assertEqual(self._ask()["warnings"], [sentence])
+        plan.active = False
+        self.assertEqual(self._ask()["warnings"], [])
+        plan.active = True
+        contact.unlink()
+        self.assertIn("No contact for 129 days", self._ask()["warnings"][0])
+
+    def test_no_contact_known(self):
+        """Who never noted a contact is not told that there was none."""
+        with freeze_time("2026-11-01 02:00:00"):
+            self.assertEqual(self._ask()["warnings"], [])
 
     def test_number_suspended(self):
         self.number.state = "suspended"
