@@ -71,6 +71,7 @@ what is left of it and who got what; greetings on birthdays and festivals.
         "views/vip_care_touch_views.xml",
         "views/vip_care_coverage_views.xml",
         "views/vip_my_day_views.xml",
+        "report/vip_membership_brief.xml",
         "wizard/vip_care_touch_done_views.xml",
         "wizard/vip_care_touch_postpone_views.xml",
         "wizard/vip_handover_views.xml",

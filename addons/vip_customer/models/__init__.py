@@ -33,6 +33,7 @@ from . import (
     vip_membership_card,
     vip_membership_care,
     vip_membership_followers,
+    vip_membership_portfolio,
     vip_service_number,
     vip_billing_month,
     vip_billing_fact,
@@ -64,4 +65,5 @@ from . import (
     vip_demo_benefits,
     vip_demo_care,
     vip_demo_greetings,
+    vip_demo_portfolio,
 )

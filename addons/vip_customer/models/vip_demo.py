@@ -18,7 +18,8 @@ class VipDemo(models.AbstractModel):
 
     The policy year of today is in force, last year's is closed, next year's is a draft; both past
     yearly runs and a supplementary one each are applied, and a run of today waits for approval. Benefits
-    were granted with the tiers, used, and wait to be fulfilled (``vip_demo_benefits.py``). The
+    were granted with the tiers, used, and wait to be fulfilled (``vip_demo_benefits.py``). Account
+    managers have their customers since long, and some changed hands (``vip_demo_portfolio.py``). The
     customers and their bills are ``demo/customers.csv`` and ``tools/demo_book.py``; some have a
     ``story``:
 
@@ -56,6 +57,7 @@ class VipDemo(models.AbstractModel):
         policy = demo._play_this_year(book, start, today)
         demo._play_today(book, policy, today)
         demo._play_greetings(book, today)
+        demo._play_portfolio(book, today)
         demo._play_care(today)
 
     # ------------------------------------------------------------
@@ -98,10 +100,8 @@ class VipDemo(models.AbstractModel):
         self.env["vip.membership"]._ensure(partners.ids, self.env.company)
         book = dict(zip(customers, partners, strict=True))
         for customer, partner in book.items():
-            member = partner.vip_membership_id
-            member.joined_on = customer.activated_on(start)
-            manager = customer.manager and self._user(f"am{customer.manager}").id
-            member.assign(manager, self.env.ref(f"vip_customer.team_{customer.branch}").id)
+            partner.vip_membership_id.joined_on = customer.activated_on(start)
+        self._assign_managers(book, start)
         self._create_numbers(book, start)
         return book
 

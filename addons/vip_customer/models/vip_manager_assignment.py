@@ -1,5 +1,8 @@
 from odoo import api, fields, models
+from odoo.fields import Domain
 from odoo.tools import SQL
+
+PAST, CURRENT, AGREED, REPLACED = "past", "current", "agreed", "replaced"
 
 
 class VipManagerAssignment(models.Model):
@@ -47,6 +50,18 @@ class VipManagerAssignment(models.Model):
     date_to = fields.Date(
         readonly=True, string="Until", help="Last day, included. Empty while this is the case."
     )
+    state = fields.Selection(
+        [(PAST, "Past"), (CURRENT, "Current"), (AGREED, "Agreed"), (REPLACED, "Replaced")],
+        compute="_compute_state",
+        search="_search_state",
+        help="Agreed: begins on a later day. Replaced: something else was decided before it began.",
+    )
+    on_day = fields.Date(
+        compute="_compute_on_day",
+        search="_search_on_day",
+        string="On the day",
+        help="Finds who was responsible on a day.",
+    )
 
     _protected = models.Constraint(
         "CHECK (date_to >= date_from - 1)",
@@ -57,6 +72,61 @@ class VipManagerAssignment(models.Model):
         "(partner_id) WHERE date_to IS NULL",
         "A customer has one open assignment.",
     )
+
+    # ------------------------------------------------------------
+    # COMPUTES
+    # ------------------------------------------------------------
+
+    @api.depends("date_from", "date_to")
+    def _compute_state(self):
+        today = {company: company._vip_today() for company in self.company_id}
+        for assignment in self:
+            first, last = assignment.date_from, assignment.date_to
+            if last and last < first:
+                assignment.state = REPLACED
+            elif first > today[assignment.company_id]:
+                assignment.state = AGREED
+            elif last and last < today[assignment.company_id]:
+                assignment.state = PAST
+            else:
+                assignment.state = CURRENT
+
+    def _search_state(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        today = self.env.company._vip_today()
+        domains = {
+            PAST: Domain("date_to", "<", today) & self._in_force(),
+            CURRENT: self._on(today),
+            AGREED: Domain("date_from", ">", today) & self._in_force(),
+            REPLACED: ~self._in_force(),
+        }
+        return Domain.OR(domains[state] for state in value if state in domains)
+
+    def _compute_on_day(self):
+        self.on_day = False
+
+    def _search_on_day(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        return Domain.OR(self._on(fields.Date.to_date(day)) for day in value if day)
+
+    @api.model
+    def _on(self, day):
+        """Domain of the assignments of a day."""
+        is_open = Domain("date_to", "=", False) | Domain("date_to", ">=", day)
+        return Domain("date_from", "<=", day) & is_open & self._in_force()
+
+    @api.model
+    def _in_force(self):
+        """Domain of the assignments that were not replaced before they began."""
+        return Domain.custom(
+            to_sql=lambda model, alias, query: SQL(
+                "coalesce(%(to)s >= %(first)s, TRUE)",
+                to=model._field_to_sql(alias, "date_to", query),
+                first=model._field_to_sql(alias, "date_from", query),
+            )
+        )
 
     # ------------------------------------------------------------
     # CRUD
@@ -90,8 +160,10 @@ class VipManagerAssignment(models.Model):
         """Make a user and a branch responsible for customers from a day on; run as superuser by
         ``vip.membership._assign``, whose callers check that they fit.
 
-        Set-based. Who has this manager and branch from that day on already gets no row; what was agreed
-        for later days is replaced.
+        Set-based. Who has this manager and branch from that day on already gets no row, nor who had
+        nobody and is to have nobody; what was agreed for later days is replaced. The memberships are
+        touched: of two people who assign a customer at once, also for a later day, the second is tried
+        again on what the first wrote.
         """
         self.env.flush_all()
         self.env.cr.execute(
@@ -102,12 +174,14 @@ class VipManagerAssignment(models.Model):
                 DELETE FROM vip_assigning;
                 INSERT INTO vip_assigning
                 SELECT m.partner_id, m.company_id FROM vip_membership m
+                  LEFT JOIN vip_manager_assignment a
+                    ON a.partner_id = m.partner_id AND a.date_to IS NULL
                  WHERE m.id = ANY(%(members)s)
-                   AND NOT EXISTS (
-                       SELECT FROM vip_manager_assignment a
-                        WHERE a.partner_id = m.partner_id AND a.date_to IS NULL
-                          AND a.date_from <= %(day)s
-                          AND (a.manager_id, a.team_id) IS NOT DISTINCT FROM (%(manager)s, %(team)s));
+                   AND (coalesce(a.date_from > %(day)s, FALSE)
+                        OR (a.manager_id, a.team_id) IS DISTINCT FROM (%(manager)s, %(team)s));
+
+                UPDATE vip_membership m SET write_uid = %(uid)s, write_date = %(now)s
+                  FROM vip_assigning n WHERE n.partner_id = m.partner_id;
 
                 UPDATE vip_manager_assignment a
                    SET date_to = greatest(%(day)s, a.date_from) - 1
@@ -130,6 +204,7 @@ class VipManagerAssignment(models.Model):
                 now=self.env.cr.now(),
             )
         )
+        self.env["vip.membership"].invalidate_model(["write_uid", "write_date"])
         self.invalidate_model()
 
     @api.model
@@ -170,8 +245,8 @@ class VipManagerAssignment(models.Model):
         )
         changed = self.env.cr.rowcount
         if changed:
-            self.env["vip.membership"].invalidate_model(["manager_id", "team_id"])
-            self.env["res.partner"].invalidate_model(["vip_manager_id", "vip_team_id"])
+            # whose customer a record is hangs on it everywhere
+            self.env.invalidate_all(flush=False)
             self._after_manager_changes()
         return changed
 
