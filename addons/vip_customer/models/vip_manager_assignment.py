@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 from odoo.fields import Domain
-from odoo.tools import SQL
+from odoo.tools import SQL, format_date
 
 PAST, CURRENT, AGREED, REPLACED = "past", "current", "agreed", "replaced"
 
@@ -110,6 +110,16 @@ class VipManagerAssignment(models.Model):
         if operator != "in":
             return NotImplemented
         return Domain.OR(self._on(fields.Date.to_date(day)) for day in value if day)
+
+    def _sentence(self):
+        """From when on who is responsible, in a line."""
+        self.ensure_one()
+        return self.env._(
+            "From %(day)s: %(manager)s, %(branch)s",
+            day=format_date(self.env, self.date_from),
+            manager=self.manager_id.name or self.env._("nobody"),
+            branch=self.team_id.name or self.env._("no branch"),
+        )
 
     @api.model
     def _on(self, day):

@@ -61,12 +61,7 @@ class VipMembership(models.Model):
         by_partner = rows.grouped("partner_id")
         for member in self:
             first = by_partner.get(member.partner_id, rows.browse())[:1]
-            member.agreed = first and self.env._(
-                "From %(day)s: %(manager)s, %(branch)s",
-                day=format_date(self.env, first.date_from),
-                manager=first.manager_id.name or self.env._("nobody"),
-                branch=first.team_id.name or self.env._("no branch"),
-            )
+            member.agreed = first._sentence() if first else False
 
     # ------------------------------------------------------------
     # CRUD

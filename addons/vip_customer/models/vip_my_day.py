@@ -65,7 +65,7 @@ class VipMyDay(models.AbstractModel):
         return scopes
 
     def _first_scope(self, scopes):
-        own = [("manager_id", "=", self.env.uid), ("tier_id", "!=", False)]
+        own = [("is_mine", "=", True), ("tier_id", "!=", False)]
         has_own = self.env["vip.membership"].search_count(own, limit=1)
         return MINE if has_own else scopes[-1][0]
 
@@ -76,7 +76,8 @@ class VipMyDay(models.AbstractModel):
         """
         company = Domain(f"{prefix}company_id", "in", self.env.companies.ids)
         if scope == MINE:
-            return company & Domain(f"{prefix}manager_id", "=", self.env.uid)
+            # and those of whom he stands in for
+            return company & Domain(f"{prefix}is_mine", "=", True)
         if self.env.user.has_group("vip_customer.group_vip_manager"):
             return company
         return company & Domain(f"{prefix}team_id.user_id", "=", self.env.uid)

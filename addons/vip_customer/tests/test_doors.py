@@ -59,6 +59,8 @@ DOORS = [
     Door("vip.membership", "action_view_partner", READERS),
     Door("vip.membership", "action_request_override", READERS),
     Door("vip.membership", "action_assign", READERS),
+    Door("vip.membership", "action_view_assignments", READERS),
+    Door("vip.membership", "action_propose_managers", LEADS),
     Door("vip.membership", "action_redeem", READERS),
     Door("vip.membership", "action_goodwill", READERS),
     Door("vip.membership", "action_view_redemptions", READERS),
@@ -133,6 +135,15 @@ DOORS = [
         "action_confirm",
         LEADS,
         wizard={"membership_ids": "vip.membership", "manager_id": "manager", "team_id": "team"},
+    ),
+    *(
+        Door(
+            "vip.handover",
+            method,
+            LEADS,
+            wizard={"membership_ids": "vip.membership", "manager_id": "manager"},
+        )
+        for method in ("action_confirm", "action_print_briefs")
     ),
     Door(
         "vip.handover",
@@ -816,6 +827,10 @@ class TestDoorsWire(HttpCase, DoorsTable):
             ("vip.tier.history", "_post"),
             ("vip.tier.history", "_drop_protection"),
             ("vip.membership", "_ensure"),
+            ("vip.membership", "_assign"),
+            ("vip.manager.assignment", "_post"),
+            ("vip.manager.assignment", "_project"),
+            ("vip.manager.deputy", "_managers_of"),
             ("vip.tier.run", "_apply"),
             ("vip.tier.run.line", "_decide"),
             ("res.partner", "_vip_redeem"),
