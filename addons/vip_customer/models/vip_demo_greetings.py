@@ -9,12 +9,17 @@ from ..tools.greeting_days import LUNAR, SOLAR
 
 # From so many days before today to so many after it somebody has a birthday.
 DAYS_BEFORE, DAYS_AFTER = 9, 10
+# What they prefer: type -> words, or an answer to choose, with words after it.
 PREFERENCES = (
-    {"gift": "喜欢茶叶，不收鲜花", "hobby": "钓鱼", "hours": "工作日 18:00 以后"},
-    {"water": "桶装水，每月两桶", "channel": "短信"},
-    {"newspaper": "《云州晚报》", "family": "一子一女", "hobby": "太极拳"},
-    {"gift": "保健品不要，水果可以", "employer": "云州市第一中学，校长"},
+    {"gift": "喜欢茶叶，不收鲜花", "hobby": "钓鱼", "hours": ("evening", "工作日 18:00 以后")},
+    {"water": ("barrel", "每月两桶"), "channel": ("sms", "")},
+    {"newspaper": ("evening", "《云州晚报》"), "family": "一子一女", "hobby": "太极拳"},
+    {"gift": "保健品不要，水果可以", "employer": "云州市第一中学，校长", "channel": ("phone", "")},
+    {"channel": ("visit", ""), "hours": ("morning", ""), "hobby": "书法", "travel": "广州、深圳"},
+    {"channel": ("phone", ""), "hours": ("afternoon", ""), "water": ("none", "")},
 )
+# Every so many'th of those who told something told it too long ago.
+OUTDATED = 5
 
 
 class VipDemo(models.AbstractModel):
@@ -30,7 +35,7 @@ class VipDemo(models.AbstractModel):
         self.env.company.vip_greeting_gateway = "file"
         self._speak_chinese(book)
         around = self._give_birthdays(book, today)
-        self._give_preferences(around)
+        self._give_preferences(around | self._partners(book).vip_membership_id[::3])
         around[DAYS_BEFORE - 1].no_greetings = True
         greetings = self.env["vip.greeting"].with_context(lang=self.env.company._vip_lang())
         for days in range(DAYS_BEFORE, 0, -1):
@@ -74,21 +79,28 @@ class VipDemo(models.AbstractModel):
 
     def _give_preferences(self, members):
         types = self.env["vip.preference.type"].search(Domain.TRUE).grouped("code")
-        told = self.env.company._vip_today() - timedelta(days=200)
+        today = self.env.company._vip_today()
         self.env["vip.preference"].create(
             [
                 {
                     "partner_id": member.partner_id.id,
                     "type_id": types[code].id,
-                    "value": value,
                     "consent": types[code].consent_needed,
-                    "date": told + timedelta(days=9 * index),
+                    "date": today - timedelta(days=200 - index + 700 * (index % OUTDATED == 4)),
                     "source_ref": "上门拜访" if index % 2 else "电话回访",
+                    **self._told(code, told),
                 }
-                for index, member in enumerate(members[:16])
-                for code, value in PREFERENCES[index % len(PREFERENCES)].items()
+                for index, member in enumerate(members)
+                for code, told in PREFERENCES[index % len(PREFERENCES)].items()
             ]
         )
+
+    def _told(self, code, told):
+        if isinstance(told, str):
+            return {"value": told}
+        option, words = told
+        option = self.env.ref(f"vip_customer.preference_option_{code}_{option}")
+        return {"option_id": option.id, "value": words}
 
     def _partners(self, book):
         return self.env["res.partner"].browse(partner.id for partner in book.values())

@@ -309,7 +309,7 @@ class VipGreeting(models.Model):
             )
         for wish in (wishes or self.env["vip.preference"]).with_env(self.env):
             lines.append(
-                self.env._("%(type)s: %(value)s", type=wish.type_id.name, value=wish.value)
+                self.env._("%(type)s: %(value)s", type=wish.type_id.name, value=wish.answer)
             )
         if not wishes:
             lines.append(self.env._("What the customer would like is not known yet: ask."))

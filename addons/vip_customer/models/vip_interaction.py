@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
+from odoo.tools import format_date
 
 from .vip_interaction_result import WRITTEN, YES
 
@@ -14,6 +15,7 @@ PURPOSES = [
     ("handover", "Handover introduction"),
     ("inbound", "The customer's own concern"),
 ]
+RATINGS = [("1", "1"), ("2", "2"), ("3", "3"), ("4", "4"), ("5", "5")]
 WRITTEN_CHANNELS = {"sms", "letter", "email"}
 
 
@@ -22,13 +24,18 @@ class VipInteraction(models.Model):
 
     Only some results count as a contact (``is_contact``): an unanswered call never does, what was
     delivered without an answer only for texts, letters and e-mails, and nothing automatic at all.
+
+    Whoever notes a contact stays its author (``user_id``); an account manager corrects his own entries
+    only. What Odoo sent, received or held lands here by itself, once: see ``vip_interaction_odoo``.
     """
 
     _name = "vip.interaction"
     _description = "Interaction"
     _inherit = "vip.customer.record"
     _order = "date desc, id desc"
-    _guarded_fields = frozenset({"company_id", "is_contact", "is_automatic"})
+    _guarded_fields = frozenset(
+        {"company_id", "is_contact", "is_automatic", "user_id", "message_id", "event_id"}
+    )
 
     date = fields.Datetime(required=True, default=lambda self: fields.Datetime.now(), index=True)
     channel_id = fields.Many2one("vip.channel", required=True, ondelete="restrict", index=True)
@@ -40,20 +47,36 @@ class VipInteraction(models.Model):
         "res.users",
         string="By",
         default=lambda self: self.env.user,
+        readonly=True,
         ondelete="restrict",
         index=True,
+        help="Empty where the customer wrote to us.",
     )
     summary = fields.Text()
-    rating = fields.Selection(
-        [("1", "1"), ("2", "2"), ("3", "3"), ("4", "4"), ("5", "5")],
-        help="How satisfied the customer was, from 1 to 5.",
-    )
+    rating = fields.Selection(RATINGS, help="How satisfied the customer was, from 1 to 5.")
     material = fields.Char(string="Material handed over")
     next_step = fields.Char(string="Next step")
     is_automatic = fields.Boolean(readonly=True, string="Automatic")
     is_contact = fields.Boolean(
         compute="_compute_is_contact", store=True, precompute=True, string="Counts as a contact"
     )
+    membership_id = fields.Many2one(related="partner_id.vip_membership_id", related_sudo=False)
+    # where it came from by itself
+    message_id = fields.Many2one(
+        "mail.message", readonly=True, ondelete="set null", string="Message"
+    )
+    event_id = fields.Many2one(
+        "calendar.event", readonly=True, ondelete="set null", string="Meeting"
+    )
+
+    _message_uniq = models.UniqueIndex(
+        "(message_id) WHERE message_id IS NOT NULL", "This message is noted as a contact already."
+    )
+    _event_uniq = models.UniqueIndex(
+        "(event_id, partner_id) WHERE event_id IS NOT NULL",
+        "This meeting with the customer is noted as a contact already.",
+    )
+    _last_contact_idx = models.Index("(partner_id, date DESC) WHERE is_contact IS TRUE")
 
     @api.depends("result_id", "channel_id", "is_automatic")
     def _compute_is_contact(self):
@@ -62,6 +85,18 @@ class VipInteraction(models.Model):
             written = interaction.channel_id.code in WRITTEN_CHANNELS
             interaction.is_contact = not interaction.is_automatic and (
                 counts == YES or (counts == WRITTEN and written)
+            )
+
+    @api.depends("channel_id", "date", "company_id")
+    def _compute_display_name(self):
+        for interaction in self:
+            company = interaction.company_id or self.env.company
+            interaction.display_name = self.env._(
+                "%(channel)s, %(day)s",
+                channel=interaction.channel_id.name or "",
+                day=format_date(
+                    self.env, interaction.date and company._vip_local(interaction.date)
+                ),
             )
 
     @api.constrains("date")
@@ -75,3 +110,27 @@ class VipInteraction(models.Model):
                         interaction.partner_id.display_name,
                     )
                 )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        interactions = super().create(vals_list)
+        interactions._members()._touch_last_contact()
+        return interactions
+
+    def write(self, vals):
+        if {"result_id", "channel_id", "date", "partner_id", "is_automatic"}.isdisjoint(vals):
+            return super().write(vals)
+        before = self._members()  # the customer whose contact it was may be another
+        result = super().write(vals)
+        (before | self._members())._touch_last_contact()
+        return result
+
+    def unlink(self):
+        members = self._members()
+        result = super().unlink()
+        members._touch_last_contact()
+        return result
+
+    def _members(self):
+        """The memberships of these customers, also where the caller (the hotline) may not read them."""
+        return self.sudo().partner_id.vip_membership_id

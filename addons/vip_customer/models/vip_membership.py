@@ -57,6 +57,7 @@ class VipMembership(models.Model):
             "manager_id",
             "team_id",
             "protected",
+            "last_contact_on",
         }
     )
 

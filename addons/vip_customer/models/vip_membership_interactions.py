@@ -1,0 +1,143 @@
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.fields import Domain
+
+# Interactions that the VIP page shows; its button has the rest.
+SHOWN = 20
+
+
+class VipMembership(models.Model):
+    """The contacts with a customer: the latest, and how long ago the last one was that counts."""
+
+    _inherit = "vip.membership"
+
+    last_contact_on = fields.Date(
+        compute="_compute_last_contact_on",
+        store=True,
+        index=True,
+        string="Last contact",
+        help="Day of the last contact that counts: somebody talked to the customer, met him or heard from "
+        "him. Unanswered calls and automatic greetings never do.",
+    )
+    days_since_contact = fields.Integer(
+        compute="_compute_days_since_contact",
+        search="_search_days_since_contact",
+        string="Days since the last contact",
+    )
+    interaction_ids = fields.Many2many("vip.interaction", compute="_compute_interaction_ids")
+    interaction_count = fields.Integer(compute="_compute_interaction_count", string="Interactions")
+
+    def _compute_last_contact_on(self):
+        """Worked out again when contacts were noted, changed or deleted (``_touch_last_contact``)."""
+        latest = dict(
+            self.env["vip.interaction"]._read_group(
+                [("partner_id", "in", self.partner_id.ids), ("is_contact", "=", True)],
+                ["partner_id"],
+                ["date:max"],
+            )
+        )
+        for member in self:
+            moment = latest.get(member.partner_id)
+            member.last_contact_on = moment and member.company_id._vip_local(moment).date()
+
+    def _touch_last_contact(self):
+        """Contacts with these customers changed; run as superuser."""
+        self.env.add_to_compute(self._fields["last_contact_on"], self)
+
+    @api.depends("last_contact_on")
+    def _compute_days_since_contact(self):
+        """0 where there was none, as on the day itself: who needs to know asks ``last_contact_on``."""
+        for member in self:
+            last = member.last_contact_on
+            member.days_since_contact = last and (member.company_id._vip_today() - last).days
+
+    def _search_days_since_contact(self, operator, value):
+        mirrored = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
+        if operator not in mirrored:
+            return NotImplemented
+        return Domain.OR(
+            Domain("company_id", "=", company.id)
+            & Domain(
+                "last_contact_on", mirrored[operator], company._vip_today() - timedelta(days=value)
+            )
+            for company in self.env.companies
+        )
+
+    def _compute_interaction_ids(self):
+        found = self.env["vip.interaction"].search([("partner_id", "in", self.partner_id.ids)])
+        by_partner = found.grouped("partner_id")
+        for member in self:
+            member.interaction_ids = by_partner.get(member.partner_id, found.browse())[:SHOWN]
+
+    def _compute_interaction_count(self):
+        counts = dict(
+            self.env["vip.interaction"]._read_group(
+                [("partner_id", "in", self.partner_id.ids)], ["partner_id"], ["__count"]
+            )
+        )
+        for member in self:
+            member.interaction_count = counts.get(member.partner_id, 0)
+
+    def action_view_interactions(self):
+        """Open the whole timeline of the customer."""
+        return self._action_view("vip_customer.vip_interaction_action")
+
+    def action_log_contact(self):
+        """Open the quick dialog that notes a contact with this customer: a call, unless he says other."""
+        self._require_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Log contact"),
+            "res_model": "vip.log.call",
+            "view_mode": "form",
+            "views": [(False, "form")],
+            "target": "new",
+            "context": {
+                "default_partner_id": self.partner_id.id,
+                "default_channel_id": self.env.ref("vip_customer.channel_phone").id,
+                "default_purpose": "courtesy",
+            },
+        }
+
+    # ------------------------------------------------------------
+    # MESSAGES
+    # ------------------------------------------------------------
+
+    def _notify_thread(self, message, msg_vals=False, **kwargs):
+        recipients = super()._notify_thread(message, msg_vals=msg_vals, **kwargs)
+        # noting a contact follows from having had it
+        self.sudo()._note_sent(message.sudo(), recipients, kwargs)
+        return recipients
+
+    def _message_post_after_hook(self, message, msg_values):
+        # as above
+        self.sudo()._note_received(message.sudo())
+        return super()._message_post_after_hook(message, msg_values)
+
+    def _note_sent(self, message, recipients, parameters):
+        """Note an e-mail or a text to one of these customers; run as superuser after it was sent.
+
+        :param recipients: as of ``_notify_thread``
+        :param parameters: those of ``_notify_thread``
+        """
+        if not self or self._is_notification_scheduled(parameters.get("scheduled_date")):
+            return
+        if message.message_type == "sms":
+            channel, numbers = "sms", parameters.get("sms_numbers")
+        elif message.message_type in ("comment", "email") and not message.subtype_id.internal:
+            channel, numbers = "email", ()
+        else:
+            return
+        reached = {row["id"] for row in recipients or () if row["notif"] == channel}
+        for member in self:
+            partner = member.partner_id
+            address = partner.phone if channel == "sms" else partner.email
+            if any(numbers or ()) or (partner.id in reached and address):
+                self.env["vip.interaction"]._note_message(member, message, channel)
+
+    def _note_received(self, message):
+        """Note an e-mail from one of these customers; run as superuser."""
+        if message.message_type == "email":
+            for member in self.filtered(lambda m: m.partner_id == message.author_id):
+                self.env["vip.interaction"]._note_message(member, message, "email")
