@@ -60,6 +60,7 @@ from . import (
     vip_outgoing_file,
     vip_greeting,
     vip_greeting_due,
+    vip_greeting_events,
     vip_my_day,
     res_partner,
     res_partner_benefits,

@@ -11,7 +11,7 @@ class VipCareStep(models.Model):
 
     An occasion's touch is due ``offset_days`` after it (before it where negative), on the manager's next
     working day; with ``within_days`` that many working days later, for what is to be done within days.
-    An ``automatic`` step is a message that the programme sends; nobody gets a touch for it.
+    What the programme sends by itself is no step: see ``vip.greeting.rule``.
     """
 
     _name = "vip.care.step"
@@ -50,7 +50,6 @@ class VipCareStep(models.Model):
         help="0: on that day, or the next working day after it.",
     )
     purpose = fields.Selection(PURPOSES, default="courtesy", required=True)
-    automatic = fields.Boolean(help="A message that is sent without anybody; it is no contact.")
 
     _times_in_a_year = models.Constraint(
         "CHECK (kind <> 'regular' OR times BETWEEN 1 AND 52)",

@@ -8,7 +8,8 @@ from odoo.fields import Domain
 from odoo.tools import SQL, format_date
 
 from ..tools import care_days, care_sql
-from ..tools.care_days import DONE, MISSED, NEAR_DAYS, PLANNED, POSTPONE_DAYS, SKIPPED
+from ..tools.care_days import A_WEEK, DONE, MISSED, NEAR_DAYS, PLANNED, POSTPONE_DAYS, SKIPPED
+from ..tools.greeting_days import DECENT_HOURS
 from ..unchecked_many2one import UncheckedMany2one
 from .vip_care_step import REGULAR
 from .vip_interaction import PURPOSES
@@ -110,6 +111,11 @@ class VipCareTouch(models.Model):
         "mail.activity", readonly=True, ondelete="set null", index="btree_not_null"
     )
     is_announced = fields.Boolean(readonly=True, string="Became a task")
+    contact_hours = fields.Char(
+        compute="_compute_contact_hours",
+        string="To be contacted",
+        help="Hours in which customers may be contacted, on their own clock.",
+    )
     # today
     membership_id = fields.Many2one(related="partner_id.vip_membership_id")
     manager_id = fields.Many2one(related="partner_id.vip_membership_id.manager_id")
@@ -132,6 +138,32 @@ class VipCareTouch(models.Model):
                 day=format_date(self.env, touch.due_date) if touch.due_date else "",
             )
 
+    @api.depends("partner_id")
+    def _compute_contact_hours(self):
+        now = fields.Datetime.now()
+        hours = self._contact_hours()
+        for touch in self:
+            company, zone = touch.company_id, touch.partner_id.tz
+            touch.contact_hours = hours
+            if zone and zone != company._vip_tz():
+                touch.contact_hours = self.env._(
+                    "%(hours)s; it is %(time)s where the customer is",
+                    hours=hours,
+                    time=company._vip_local(now, zone).strftime("%H:%M"),
+                )
+
+    @api.model
+    def _contact_hours(self):
+        """The hours in which customers may be contacted, to be read."""
+        (opens, noon), (again, closes) = DECENT_HOURS
+        return self.env._(
+            "%(opens)s–%(noon)s and %(again)s–%(closes)s",
+            opens=f"{opens:%H:%M}",
+            noon=f"{noon:%H:%M}",
+            again=f"{again:%H:%M}",
+            closes=f"{closes:%H:%M}",
+        )
+
     # ------------------------------------------------------------
     # PLANNING
     # ------------------------------------------------------------
@@ -143,6 +175,7 @@ class VipCareTouch(models.Model):
         companies = self.env["res.company"].search(Domain.TRUE)
         cron._commit_progress(remaining=len(companies))
         for company in companies:
+            self.env["vip.membership"]._renew_warnings(company)
             self._plan(company)
             self._look_after(company)
             if not cron._commit_progress(1):
@@ -169,24 +202,52 @@ class VipCareTouch(models.Model):
             self._prepare_days(company, date(year, 1, 1), last, members)
             self._fill_events(company, first, last, members)
             written += self._take_back(care_sql.delete_stale(company.id, first, last, members))
-            written += self._insert_regular(company, first, members, whole)
-            self.env.cr.execute(care_sql.insert_occasions(first))
-            written += self.env.cr.rowcount
+            self._place_regular(company, first, members, whole)
+            self.env.cr.execute(care_sql.place_occasions(first))
+            written += self._settle(day)
         if written:
             self.invalidate_model()
         return written
 
     @api.model
-    def _insert_regular(self, company, first, members, whole):
+    def _place_regular(self, company, first, members, whole):
         """:param bool whole: the whole book is planned. PostgreSQL cannot know how much a year of it is
         and would look for each of two million touches one by one."""
         if whole:
             self.env.cr.execute("SET LOCAL enable_nestloop = off")
-        self.env.cr.execute(care_sql.insert_regular(company.id, first, members))
-        written = self.env.cr.rowcount
+        self.env.cr.execute(care_sql.place_regular(company.id, first, members))
         if whole:
             self.env.cr.execute("SET LOCAL enable_nestloop = on")
-        return written
+
+    @api.model
+    def _settle(self, today):
+        """Find a day for everything in ``vip_care_place``, so that nobody is contacted twice on one day
+        nor too often in one week, and write what is new or has moved.
+
+        :return: number of touches written
+        :rtype: int
+        """
+        cr = self.env.cr
+        cr.execute("ANALYZE vip_care_place")
+        cr.execute("SELECT FROM vip_care_place LIMIT 1")
+        if not cr.rowcount:
+            return 0
+        cr.execute(care_sql.place_neighbours(today))
+        turn = 0
+        while cr.rowcount or not turn:
+            turn += 1
+            cr.execute(care_sql.give_way(turn))
+        cr.execute(care_sql.INSERT_PLACED)
+        written = cr.rowcount
+        cr.execute(care_sql.MOVE_PLACED)
+        moved = cr.fetchall()
+        cr.execute("TRUNCATE vip_care_place")
+        if moved:
+            self.invalidate_model()
+        deadlines = {activity: day for activity, day in moved if activity}
+        for activity in self.env["mail.activity"].browse(deadlines).exists():
+            activity.date_deadline = deadlines[activity.id]
+        return written + len(moved)
 
     @api.model
     def _prepare_days(self, company, first, last, members):
@@ -316,12 +377,8 @@ class VipCareTouch(models.Model):
 
     @api.model
     def _move_off(self, company, today, last, members):
-        self.env.cr.execute(care_sql.move_off(company.id, today, last, members))
-        moved = dict(row for row in self.env.cr.fetchall() if row[0])
-        if moved:
-            self.invalidate_model()
-        for activity in self.env["mail.activity"].browse(moved).exists():
-            activity.date_deadline = moved[activity.id]
+        self.env.cr.execute(care_sql.place_moved(company.id, today, last, members))
+        self._settle(today)
 
     @api.model
     def _announce(self, company, today, members=None):
@@ -525,7 +582,8 @@ class VipCareTouch(models.Model):
         :param day: date or ISO string
         :param str reason: why
         :raise AccessError: the customer is not the caller's
-        :raise UserError: it is done, skipped or missed, the day is over or too far, there is no reason
+        :raise UserError: it is done, skipped or missed, the day is over or too far, there is no reason, the
+            customer is contacted on that day or three times in that week already
         """
         self._require_one()
         self.partner_id.vip_membership_id.check_access("write")
@@ -558,6 +616,7 @@ class VipCareTouch(models.Model):
                 )
             )
         touch = self.sudo()  # touches are written by the programme only
+        touch._check_room(day, latest)
         touch.write(
             {
                 "due_date": day,
@@ -568,3 +627,52 @@ class VipCareTouch(models.Model):
         )
         touch.activity_id.date_deadline = day
         return True
+
+    def _check_room(self, day, latest):
+        """Nobody is contacted twice on one day, nor more than ``A_WEEK`` times in one week.
+
+        :raise UserError: naming what is on that day or in that week, and the next day with room
+        """
+        others = self.search(
+            Domain("partner_id", "=", self.partner_id.id)
+            & Domain("id", "!=", self.id)
+            & (
+                Domain("state", "=", PLANNED) & Domain("due_date", ">=", day - timedelta(days=6))
+                | Domain("state", "=", DONE) & Domain("done_on", ">=", day - timedelta(days=6))
+            )
+        )
+        settled = {other: other.done_on or other.due_date for other in others}
+        working = self._working_days(
+            self.company_id, day, latest + timedelta(days=MARGIN_DAYS), self._is_member()
+        )
+        days = working.get(self.manager_id.id, working[0])
+        [free] = care_days.spread([day], settled.values(), days)
+        if free == day:
+            return
+        same_day = [other for other, its_day in settled.items() if its_day == day]
+        values = {
+            "customer": self.partner_id.display_name,
+            "day": format_date(self.env, day),
+            "free": format_date(self.env, free),
+            "other": same_day and same_day[0].step_id.display_name,
+            "most": A_WEEK,
+        }
+        if same_day:
+            raise UserError(
+                self.env._(
+                    "“%(customer)s” is contacted on %(day)s already (%(other)s), and once a day is enough. "
+                    "The next day with room is %(free)s.",
+                    **values,
+                )
+            )
+        raise UserError(
+            self.env._(
+                "“%(customer)s” is contacted %(most)s times in the week of %(day)s already, and more is too "
+                "much. The next day with room is %(free)s.",
+                **values,
+            )
+        )
+
+    def _is_member(self):
+        """The condition on ``m`` that it is this touch's membership."""
+        return SQL("m.id = %s", self.membership_id.id)

@@ -3,9 +3,8 @@ from datetime import timedelta
 from odoo import api, models
 from odoo.tools import SQL
 
-from ..tools import care_sql, tier_sql
+from ..tools import care_sql
 from ..tools.greeting_days import SOLAR, birthdays_on
-from ..tools.tier_rules import ALL
 from .vip_occasion import (
     ANNIVERSARY,
     BENEFIT_END,
@@ -43,7 +42,6 @@ class VipCareTouch(models.Model):
         steps = self.env["vip.care.step"].search(
             [
                 ("kind", "=", "occasion"),
-                ("automatic", "=", False),
                 ("plan_id.active", "=", True),
                 ("occasion_id.active", "=", True),
             ]
@@ -180,57 +178,19 @@ class VipCareTouch(models.Model):
         self._insert_events(company, steps, members, SQL("e.date_to"), source, base=base)
 
     def _warning_events(self, company, steps, _first, _last, members):
-        """Who would earn less than he has if he were judged the day after his validity ends."""
-        today = company._vip_today()
-        policy = self.env["vip.tier.policy"].sudo()._in_force(company, today)
-        if not policy:
-            return
-        for step in steps:
-            first, last = self._span_of_warning(company, step)
-            for valid_until in self._ends(company, step, first, last, members):
-                source = SQL(
-                    """JOIN (%s) e ON e.membership_id = m.id AND m.valid_until = %s
-                       JOIN vip_tier held ON held.id = m.tier_id
-                       LEFT JOIN vip_tier earned ON earned.id = e.earned_tier_id""",
-                    tier_sql.evaluation(
-                        policy._standard(), company.id, valid_until + timedelta(days=1), ALL
-                    ),
-                    valid_until,
-                )
-                self._insert_events(
-                    company,
-                    step,
-                    members,
-                    SQL("m.valid_until"),
-                    source,
-                    SQL("coalesce(earned.rank, 0) < held.rank"),
-                    SQL("greatest(m.valid_until, %s::date - s.offset_days)", today),
-                )
-
-    def _span_of_warning(self, company, step):
-        first, last = self._short_span(company)
-        offset = timedelta(days=step.offset_days)
-        return first - offset, last - offset
-
-    def _ends(self, company, step, first, last, members):
-        """The last days of validity between two days of who has no touch for them yet."""
-        rows = self.env.execute_query(
+        """Whose tier is about to drop, see ``vip.membership._renew_warnings``."""
+        self._insert_events(
+            company,
+            steps,
+            members,
+            SQL("m.valid_until"),
+            SQL(),
             SQL(
-                """SELECT DISTINCT m.valid_until FROM vip_membership m
-                    WHERE m.company_id = %s AND m.tier_id = %s AND %s
-                      AND m.valid_until BETWEEN %s AND %s
-                      AND NOT EXISTS (SELECT FROM vip_care_touch t
-                                       WHERE t.partner_id = m.partner_id AND t.step_id = %s
-                                         AND t.slot = m.valid_until)""",
-                company.id,
-                step.tier_id.id,
-                members,
-                first,
-                last,
-                step.id,
-            )
+                "m.tier_warning = m.valid_until AND m.valid_until + s.offset_days BETWEEN %s AND %s",
+                *self._short_span(company),
+            ),
+            SQL("greatest(m.valid_until, %s::date - s.offset_days)", company._vip_today()),
         )
-        return [row[0] for row in rows]
 
     # ------------------------------------------------------------
     # KNOWN WHEN IT HAPPENS
@@ -252,7 +212,6 @@ class VipCareTouch(models.Model):
                   LEFT JOIN vip_tier b ON b.id = v.old_tier_id
                   JOIN vip_care_plan c ON c.tier_id = v.tier_id AND c.active IS TRUE
                   JOIN vip_care_step s ON s.plan_id = c.id AND s.active IS TRUE
-                       AND s.automatic IS NOT TRUE
                   JOIN vip_occasion o ON o.id = s.occasion_id AND o.active IS TRUE
                        AND o.kind = CASE WHEN b.id IS NULL THEN
                                               CASE WHEN v.source <> 'closure' THEN 'welcome' END
@@ -265,7 +224,8 @@ class VipCareTouch(models.Model):
                 back=MOVEMENT_DAYS,
             )
         )
-        self.env.cr.execute(care_sql.insert_occasions(today))
+        self.env.cr.execute(care_sql.place_occasions(today))
+        self._settle(today)
         self.invalidate_model()
 
     @api.model
@@ -281,7 +241,6 @@ class VipCareTouch(models.Model):
                   JOIN vip_membership m ON m.id = v.membership_id AND m.company_id = %(company)s
                   JOIN vip_care_plan c ON c.tier_id = m.tier_id AND c.active IS TRUE
                   JOIN vip_care_step s ON s.plan_id = c.id AND s.active IS TRUE
-                       AND s.automatic IS NOT TRUE
                   JOIN vip_occasion o ON o.id = s.occasion_id AND o.active IS TRUE AND o.kind = %(kind)s
                  WHERE v.manager_id IS NOT NULL AND v.old_manager_id <> v.manager_id
                 """,
@@ -290,5 +249,6 @@ class VipCareTouch(models.Model):
                 kind=MANAGER_NEW,
             )
         )
-        self.env.cr.execute(care_sql.insert_occasions(today))
+        self.env.cr.execute(care_sql.place_occasions(today))
+        self._settle(today)
         self.invalidate_model()

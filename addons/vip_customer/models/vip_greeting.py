@@ -1,3 +1,5 @@
+from datetime import date
+
 from markupsafe import Markup
 
 from odoo import api, fields, models
@@ -7,6 +9,7 @@ from odoo.tools import format_date, html_escape
 
 from ..tools.greeting_days import START, earliest
 from .vip_greeting_rule import CARD, EMAIL, MEDIA, SMS
+from .vip_occasion import EVENTS
 from .vip_outgoing_file import LABELS, MESSAGES
 
 GIFT = "gift"
@@ -19,6 +22,7 @@ QUEUED, SENT, FILED, TASK, SKIPPED, FAILED = (
     "failed",
 )
 LATE, OPTED_OUT, NO_NUMBER, NUMBER_BLOCKED = "late", "opted_out", "no_number", "number_blocked"
+DO_NOT_DISTURB = "do_not_disturb"
 NO_EMAIL, EMAIL_BLOCKED, NO_ADDRESS = "no_email", "email_blocked", "no_address"
 NOBODY, TEMPLATE, DELIVERY = "nobody", "template", "delivery"
 FILE_KINDS = {SMS: MESSAGES, CARD: LABELS}
@@ -27,18 +31,21 @@ BATCH = 1000
 
 
 class VipGreeting(models.Model):
-    """One greeting of one customer: what became of it, and why where nothing did.
+    """One greeting of one customer, or one message about what happened to him: what became of it, and why
+    where nothing did.
 
     SPECIFICATION
 
     Each customer is greeted once a year on an occasion by each medium; the year is the lunar one for
-    a lunar birthday. Who is due is found in ``vip_greeting_due.py``. A row is written when something
-    was decided: handed to Odoo's queue of texts or mails, written into an outgoing file, made a task
-    for the account manager, or skipped with a reason. What was decided is not decided again.
+    a lunar birthday. He is told once by each medium of each time his tier or his account manager changed
+    (``slot`` is the day of it). Who is due is found in ``vip_greeting_due.py``. A row is written when
+    something was decided: handed to Odoo's queue of texts or mails, written into an outgoing file, made
+    a task for the account manager, or skipped with a reason. What was decided is not decided again.
 
     Texts and mails go out at a decent hour of the customer's own time zone, see
     ``tools/greeting_days.py``; after the last one of the day it is too late, nobody is greeted a day
-    late. Cards and gifts are prepared some days ahead; what is against one is decided on the day itself.
+    late. What happened is told at the next decent hour, on a later day too. Cards and gifts are prepared
+    some days ahead; what is against one is decided on the day itself.
     Nothing happens on a day of mourning.
     """
 
@@ -51,6 +58,14 @@ class VipGreeting(models.Model):
     tier_id = fields.Many2one("vip.tier", required=True, ondelete="restrict", index=True)
     year = fields.Integer(required=True, aggregator=None)
     medium = fields.Selection([*MEDIA, (GIFT, "Gift")], required=True)
+    slot = fields.Date(
+        compute="_compute_slot",
+        store=True,
+        precompute=True,
+        required=True,
+        readonly=False,
+        help="What is told once only: the year, by its first day, or the day on which it happened.",
+    )
     date = fields.Date(required=True, help="The day of the occasion.")
     state = fields.Selection(
         [
@@ -68,6 +83,7 @@ class VipGreeting(models.Model):
         [
             (LATE, "Too late in the day"),
             (OPTED_OUT, "Wishes no greetings"),
+            (DO_NOT_DISTURB, "Do not disturb"),
             (NO_NUMBER, "No telephone number"),
             (NUMBER_BLOCKED, "Number on the blacklist"),
             (NO_EMAIL, "No e-mail address"),
@@ -105,11 +121,16 @@ class VipGreeting(models.Model):
     )
 
     _once_a_year = models.Constraint(
-        "UNIQUE (partner_id, occasion_id, year, medium)",
-        "This customer was greeted on this occasion this year already.",
+        "UNIQUE (partner_id, occasion_id, slot, medium)",
+        "This customer was greeted on this occasion this year, or told of this, already.",
     )
     _to_follow_idx = models.Index("(id) WHERE state = 'queued'")
     _to_file_idx = models.Index("(company_id) WHERE state = 'filed' AND file_id IS NULL")
+
+    @api.depends("year")
+    def _compute_slot(self):
+        for greeting in self:
+            greeting.slot = greeting.slot or date(greeting.year, 1, 1)
 
     @api.depends("partner_id", "occasion_id")
     def _compute_display_name(self):
@@ -177,6 +198,7 @@ class VipGreeting(models.Model):
             "occasion_id": row.occasion_id,
             "tier_id": row.tier_id,
             "year": row.year,
+            "slot": row.slot,
             "medium": row.medium,
             "date": row.date,
             "state": SKIPPED if row.reason else state,
@@ -345,7 +367,9 @@ class VipGreeting(models.Model):
         if self.medium == CARD:
             street = ", ".join(filter(None, [partner.street, partner.street2]))
             return [partner.name or "", street, partner.city or "", self.occasion_id.name]
-        reference = f"{self.occasion_id.code}-{self.year}-{partner.id}"
+        is_event = self.occasion_id.kind in EVENTS
+        when = self.slot.strftime("%Y%m%d") if is_event else self.year
+        reference = f"{self.occasion_id.code}-{when}-{partner.id}"
         return [self.address, self.text or "", self._not_before_iso(), reference]
 
     def _not_before_iso(self):
@@ -377,7 +401,10 @@ class VipGreeting(models.Model):
 
     def _is_over(self, now):
         local = self.company_id._vip_local(now, self.partner_id.tz)
-        return earliest(self.date, START, local) is None
+        day = self.date
+        if self.not_before:
+            day = max(day, self.company_id._vip_local(self.not_before, self.partner_id.tz).date())
+        return earliest(day, START, local) is None
 
     def _follow_texts(self):
         reasons = dict(self.env["sms.sms"]._fields["failure_type"]._description_selection(self.env))

@@ -10,6 +10,7 @@ from odoo.tools import SQL
 from ..tools import tier_rules
 from ..tools.greeting_days import BIRTHDAY_START, START, birthdays_on, earliest, latest_birth
 from .vip_greeting import (
+    DO_NOT_DISTURB,
     EMAIL_BLOCKED,
     GIFT,
     LATE,
@@ -21,7 +22,7 @@ from .vip_greeting import (
     OPTED_OUT,
 )
 from .vip_greeting_rule import CARD, EMAIL, SMS
-from .vip_occasion import BIRTHDAY
+from .vip_occasion import BIRTHDAY, EVENTS
 
 # Days ahead at which cards go to the post and gifts become a task.
 CARD_DAYS, GIFT_DAYS = 5, 7
@@ -29,6 +30,9 @@ BILL_MONTHS = 3
 IS_BIRTHDAY = SQL(
     """d.calendar = m.birthday_calendar AND d.month = extract(month FROM m.birthday)
        AND d.day = extract(day FROM m.birthday)"""
+)
+IS_EVENT = SQL(
+    "d.partner_id = m.partner_id AND d.days_before = r.days_before AND d.date >= r.date_from"
 )
 
 
@@ -42,6 +46,7 @@ class Due(NamedTuple):
     medium: str
     date: object
     year: int
+    slot: object
     number: str | None
     email: str | None
     reason: str | None
@@ -50,7 +55,8 @@ class Due(NamedTuple):
 
 class VipGreeting(models.Model):
     """Who is due: customers with a tier that has a rule for an occasion of these days, not archived,
-    about whom nothing was decided yet. One query for each occasion.
+    about whom nothing was decided yet. One query for each occasion; what happens to customers is in
+    ``vip_greeting_events.py``.
 
     The tier must promise it: greetings the benefit ``GREETING``, gifts the benefit ``FAMILY``. Who cannot
     have his card or gift yet is due on the day itself: until then an address or somebody to look after
@@ -78,12 +84,27 @@ class VipGreeting(models.Model):
         found = []
         for occasion in self.env["vip.greeting.rule"].search(Domain.TRUE).occasion_id:
             if len(found) < limit and occasion.active:
-                days = self._days_of(occasion, first, last, mourning)
+                days = self._due_days(occasion, today, first, last, mourning)
                 if days:
                     clocks = self._clocks(occasion, now, zones)
                     rows = self._due_rows(occasion, days, clocks, now, limit - len(found))
                     found += [self._judge(row, occasion, now) for row in rows]
         return found
+
+    def _due_days(self, occasion, today, first, last, mourning):
+        """The SELECT of the days ``d`` of an occasion, None where it has none: ``date``, ``year``,
+        ``slot``, and whose they are: by ``calendar``, ``month`` and ``day``, by ``born_by``, or by
+        ``partner_id`` and ``days_before``."""
+        if occasion.kind in EVENTS:
+            return self._events(occasion, today)
+        days = self._days_of(occasion, first, last, mourning)
+        return days and SQL(
+            """SELECT v.*, make_date(v.year, 1, 1) AS slot, NULL::int AS partner_id, 0 AS days_before
+                 FROM (VALUES %s) v (calendar, month, day, date, year, born_by)""",
+            SQL(", ").join(
+                SQL("(%s, %s::int, %s::int, %s::date, %s::int, %s::date)", *day) for day in days
+            ),
+        )
 
     # ------------------------------------------------------------
     # DAYS AND HOURS
@@ -134,7 +155,8 @@ class VipGreeting(models.Model):
         """The rows ``(zone, today there, from when on greetings go out or are too late)``."""
         for zone in zones:
             today = self.env.company._vip_local(now, zone).date()
-            yield zone, today, self._earliest(occasion, today, now, zone) or now
+            moment = self._earliest(occasion, today, now, zone)
+            yield zone, today, moment or (None if occasion.kind in EVENTS else now)
 
     def _earliest(self, occasion, day, now, zone):
         """The first decent moment (UTC) of this day in this time zone, None when it is too late."""
@@ -159,11 +181,11 @@ class VipGreeting(models.Model):
         return self.env.execute_query_dict(
             SQL(
                 """
-                WITH days (calendar, month, day, date, year, born_by) AS (VALUES %(days)s),
+                WITH days AS (%(days)s),
                      clocks (zone, today, moment) AS (VALUES %(clocks)s)
                 SELECT DISTINCT ON (m.partner_id, w.medium)
                        m.partner_id, r.id AS rule_id, r.occasion_id, r.tier_id, w.medium, d.date, d.year,
-                       c.zone, m.no_greetings,
+                       d.slot, c.zone, m.no_greetings, o.is_left_alone,
                        coalesce(n.number, p.phone_sanitized) AS number, p.email_normalized AS email,
                        o.has_address,
                        EXISTS (SELECT FROM phone_blacklist b WHERE b.active
@@ -185,7 +207,10 @@ class VipGreeting(models.Model):
                               AND nullif(trim(p.city), '') IS NOT NULL AS has_address,
                               EXISTS (SELECT FROM res_users u
                                        WHERE u.active AND u.id IN (m.manager_id, t.user_id))
-                              AS is_cared_for) o
+                              AS is_cared_for,
+                              m.do_not_disturb IS TRUE AND coalesce(
+                                  m.do_not_disturb_until >= greatest(d.date, %(today)s), TRUE)
+                              AS is_left_alone) o
                   LEFT JOIN LATERAL (
                        SELECT n.number_e164 AS number
                          FROM vip_service_number n
@@ -197,11 +222,14 @@ class VipGreeting(models.Model):
                         ORDER BY n.is_primary DESC NULLS LAST, sum(f.amount) DESC NULLS LAST, n.id
                         LIMIT 1) n ON w.medium = 'sms'
                  WHERE r.active AND r.occasion_id = %(occasion)s
-                   AND EXISTS (SELECT FROM vip_tier_benefit tb JOIN vip_benefit b ON b.id = tb.benefit_id
-                                WHERE tb.tier_id = m.tier_id AND b.active
-                                  AND b.code = CASE w.medium WHEN 'gift' THEN 'FAMILY'
-                                                             ELSE 'GREETING' END)
-                   AND CASE WHEN w.medium IN ('card', 'gift') THEN
+                   AND (%(is_event)s
+                        OR EXISTS (SELECT FROM vip_tier_benefit tb
+                                     JOIN vip_benefit b ON b.id = tb.benefit_id
+                                    WHERE tb.tier_id = m.tier_id AND b.active
+                                      AND b.code = CASE w.medium WHEN 'gift' THEN 'FAMILY'
+                                                                 ELSE 'GREETING' END))
+                   AND CASE WHEN %(is_event)s THEN d.date <= c.today AND c.moment <= %(now)s
+                            WHEN w.medium IN ('card', 'gift') THEN
                                  d.date BETWEEN %(today)s - 1
                                             AND %(today)s + CASE w.medium WHEN 'card' THEN %(card_days)s
                                                                           ELSE %(gift_days)s END
@@ -211,21 +239,21 @@ class VipGreeting(models.Model):
                                  OR d.date = c.today AND c.moment <= %(now)s END
                    AND (d.date <= %(today)s
                         OR CASE w.medium WHEN 'card' THEN m.no_greetings IS NOT TRUE AND o.has_address
+                                                          AND NOT o.is_left_alone
                                          WHEN 'gift' THEN o.is_cared_for
                                          ELSE TRUE END)
                    AND NOT EXISTS (SELECT FROM vip_greeting g
                                     WHERE g.partner_id = m.partner_id AND g.medium = w.medium
-                                      AND g.occasion_id = r.occasion_id AND g.year = d.year)
+                                      AND g.occasion_id = r.occasion_id AND g.slot = d.slot)
                  ORDER BY m.partner_id, w.medium, d.date DESC
                  LIMIT %(limit)s
                 """,
-                days=SQL(", ").join(
-                    SQL("(%s, %s::int, %s::int, %s::date, %s::int, %s::date)", *day) for day in days
-                ),
+                days=days,
                 clocks=SQL(", ").join(
                     SQL("(%s, %s::date, %s::timestamp)", *clock) for clock in clocks
                 ),
-                is_day=IS_BIRTHDAY if occasion.kind == BIRTHDAY else SQL("TRUE"),
+                is_day=self._is_day(occasion),
+                is_event=occasion.kind in EVENTS,
                 company=self.env.company.id,
                 zone=self.env.company._vip_tz(),
                 month=month,
@@ -239,15 +267,34 @@ class VipGreeting(models.Model):
             )
         )
 
+    @staticmethod
+    def _is_day(occasion):
+        """The condition on which a day ``d`` is one of the customer ``m`` for the rule ``r``."""
+        if occasion.kind == BIRTHDAY:
+            return IS_BIRTHDAY
+        return IS_EVENT if occasion.kind in EVENTS else SQL("TRUE")
+
     def _judge(self, row, occasion, now):
         """:param row: see ``_due_rows``"""
+        is_event = occasion.kind in EVENTS
+        moment = None
         if row["medium"] in (SMS, EMAIL):
-            moment = self._earliest(occasion, row["date"], now, row["zone"])
+            today = self.env.company._vip_local(now, row["zone"]).date()
+            day = today if is_event else row["date"]
+            moment = self._earliest(occasion, day, now, row["zone"])
             is_late = moment is None
         else:
-            moment = None
-            is_late = row["date"] < self.env.company._vip_local(now).date()
-        names = ("partner_id", "rule_id", "occasion_id", "tier_id", "medium", "date", "year")
+            is_late = not is_event and row["date"] < self.env.company._vip_local(now).date()
+        names = (
+            "partner_id",
+            "rule_id",
+            "occasion_id",
+            "tier_id",
+            "medium",
+            "date",
+            "year",
+            "slot",
+        )
         return Due(
             **{name: row[name] for name in (*names, "number", "email")},
             reason=self._objection(row) or (LATE if is_late else None),
@@ -260,16 +307,22 @@ class VipGreeting(models.Model):
         A gift is a right of the tier: who wishes no greetings has it all the same."""
         objections = {
             SMS: (
+                (row["is_left_alone"], DO_NOT_DISTURB),
                 (row["no_greetings"], OPTED_OUT),
                 (not row["number"], NO_NUMBER),
                 (row["number_blocked"], NUMBER_BLOCKED),
             ),
             EMAIL: (
+                (row["is_left_alone"], DO_NOT_DISTURB),
                 (row["no_greetings"], OPTED_OUT),
                 (not row["email"], NO_EMAIL),
                 (row["email_blocked"], EMAIL_BLOCKED),
             ),
-            CARD: ((row["no_greetings"], OPTED_OUT), (not row["has_address"], NO_ADDRESS)),
+            CARD: (
+                (row["is_left_alone"], DO_NOT_DISTURB),
+                (row["no_greetings"], OPTED_OUT),
+                (not row["has_address"], NO_ADDRESS),
+            ),
             GIFT: ((not row["is_cared_for"], NOBODY),),
         }
         return next((reason for holds, reason in objections[row["medium"]] if holds), None)

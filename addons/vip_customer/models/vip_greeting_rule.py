@@ -1,12 +1,15 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
+from .vip_occasion import EVENTS, SENT_ON, TIER_WARN
+
 SMS, EMAIL, CARD = "sms", "email", "card"
 MEDIA = [(SMS, "Text message"), (EMAIL, "E-mail"), (CARD, "Card by post")]
 
 
 class VipGreetingRule(models.Model):
-    """How customers of one tier are greeted on one occasion, and with which words.
+    """How customers of one tier are greeted, or told of what happened to them, on one occasion, and with
+    which words.
 
     The words are Odoo's templates on the membership, written in each language and rendered in that of
     the customer. With ``gift`` the account manager gets a task beside.
@@ -21,7 +24,7 @@ class VipGreetingRule(models.Model):
         required=True,
         ondelete="cascade",
         index=True,
-        domain=[("is_mourning", "=", False)],
+        domain=[("is_mourning", "=", False), ("kind", "in", SENT_ON)],
     )
     tier_id = fields.Many2one("vip.tier", required=True, ondelete="cascade", index=True)
     medium = fields.Selection(MEDIA, required=True, default=SMS)
@@ -42,10 +45,29 @@ class VipGreetingRule(models.Model):
     gift = fields.Boolean(
         help="The account manager gets a task a week ahead, with what the customer prefers."
     )
+    is_event = fields.Boolean(compute="_compute_is_event")
+    date_from = fields.Date(
+        required=True,
+        default=lambda self: self.env.company._vip_today(),
+        string="From",
+        help="Who entered or changed the tier, or got another account manager, before that day is not "
+        "written to any more.",
+    )
+    days_before = fields.Integer(
+        string="Days before",
+        default=0,
+        required=True,
+        help="Of a tier about to drop: so many days before its validity ends.",
+        aggregator=None,
+    )
     active = fields.Boolean(default=True)
 
+    _days_in_reach = models.Constraint(
+        "CHECK (days_before BETWEEN 0 AND 60)",
+        "A tier about to drop is known 60 days before its validity ends: give 0 to 60 days.",
+    )
     _rule_uniq = models.Constraint(
-        "UNIQUE (occasion_id, tier_id, medium)",
+        "UNIQUE (occasion_id, tier_id, medium, days_before)",
         "There is a rule for this occasion, tier and medium already, perhaps an archived one.",
     )
     _words_set = models.Constraint(
@@ -64,6 +86,32 @@ class VipGreetingRule(models.Model):
                 tier=rule.tier_id.name or "",
                 medium=media.get(rule.medium, ""),
             )
+
+    @api.depends("occasion_id")
+    def _compute_is_event(self):
+        for rule in self:
+            rule.is_event = rule.occasion_id.kind in EVENTS
+
+    @api.constrains("occasion_id", "days_before")
+    def _check_kind(self):
+        for rule in self:
+            occasion = rule.occasion_id
+            if occasion.kind not in SENT_ON:
+                raise ValidationError(
+                    self.env._(
+                        "Nothing is sent by itself on “%s”. Let the care plans foresee a touch, or "
+                        "choose another occasion.",
+                        occasion.name,
+                    )
+                )
+            if rule.days_before and occasion.kind != TIER_WARN:
+                raise ValidationError(
+                    self.env._(
+                        "“%(occasion)s” is not known %(days)s days before. Leave the days before empty.",
+                        occasion=occasion.name,
+                        days=rule.days_before,
+                    )
+                )
 
     @api.constrains("occasion_id")
     def _check_mourning(self):

@@ -52,6 +52,7 @@ class VipMembership(models.Model):
             "base_valid_until",
             "since",
             "movement",
+            "tier_warning",
             "closed_on",
             "card_number",
             "manager_id",

@@ -1,9 +1,15 @@
+from datetime import timedelta
+
 from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ..tools import tier_sql
 from ..tools.care_days import MISSED, PLANNED
+from ..tools.tier_rules import ALL
 
+# Days before the end of his validity from which a customer is warned, see ``_renew_warnings``.
+WARNING_DAYS = 60
 OBJECTIONS = {"do_not_disturb", "do_not_disturb_until", "no_greetings"}
 
 
@@ -19,6 +25,13 @@ class VipMembership(models.Model):
     )
     do_not_disturb_until = fields.Date(
         copy=False, string="Do not disturb until", help="Last day, included. Empty: for good."
+    )
+    tier_warning = fields.Date(
+        copy=False,
+        readonly=True,
+        index="btree_not_null",
+        string="Tier about to drop after",
+        help="End of the validity, where the bills so far earn less than the tier held.",
     )
     touch_count = fields.Integer(compute="_compute_touch_count", string="Open touches")
 
@@ -51,6 +64,64 @@ class VipMembership(models.Model):
     def _follow_objections(self):
         for company, members in self.grouped("company_id").items():
             self.env["vip.care.touch"]._look_after(company, SQL("m.id = ANY(%s)", members.ids))
+
+    @api.model
+    def _renew_warnings(self, company):
+        """Note whose tier is about to drop: who would earn less than he has if he were judged the day
+        after his validity ends, from ``WARNING_DAYS`` before that. Run nightly as superuser; a second run
+        writes nothing.
+        """
+        self.env.flush_all()
+        today = company._vip_today()
+        last = today + timedelta(days=WARNING_DAYS)
+        self.env.cr.execute(
+            SQL(
+                """UPDATE vip_membership m SET tier_warning = NULL
+                    WHERE m.company_id = %s AND m.tier_warning IS NOT NULL
+                      AND (m.tier_id IS NULL OR m.tier_warning <> m.valid_until
+                           OR m.valid_until NOT BETWEEN %s AND %s)""",
+                company.id,
+                today,
+                last,
+            )
+        )
+        if policy := self.env["vip.tier.policy"].sudo()._in_force(company, today):
+            for valid_until in self._ends_of_validity(company, today, last):
+                self._warn(company, policy._standard(), valid_until)
+        self.invalidate_model(["tier_warning"])
+
+    @api.model
+    def _ends_of_validity(self, company, first, last):
+        rows = self.env.execute_query(
+            SQL(
+                """SELECT DISTINCT valid_until FROM vip_membership
+                    WHERE company_id = %s AND tier_id IS NOT NULL AND valid_until BETWEEN %s AND %s""",
+                company.id,
+                first,
+                last,
+            )
+        )
+        return [row[0] for row in rows]
+
+    @api.model
+    def _warn(self, company, standard, valid_until):
+        """Judge those whose validity ends on this day."""
+        judged = tier_sql.evaluation(standard, company.id, valid_until + timedelta(days=1), ALL)
+        self.env.cr.execute(
+            SQL(
+                """UPDATE vip_membership m SET tier_warning = f.warning
+                     FROM (SELECT e.membership_id,
+                                  CASE WHEN coalesce(earned.rank, 0) < held.rank
+                                       THEN e.old_valid_until END AS warning
+                             FROM (%(judged)s) e
+                             JOIN vip_tier held ON held.id = e.old_tier_id
+                             LEFT JOIN vip_tier earned ON earned.id = e.earned_tier_id
+                            WHERE e.old_valid_until = %(day)s) f
+                    WHERE f.membership_id = m.id AND m.tier_warning IS DISTINCT FROM f.warning""",
+                judged=judged,
+                day=valid_until,
+            )
+        )
 
     def action_view_touches(self):
         """Open the customer's touches."""

@@ -6,6 +6,9 @@ BIRTHDAY, FESTIVAL = "birthday", "festival"
 WELCOME, TIER_UP, TIER_WARN, TIER_DOWN = "welcome", "tier_up", "tier_warn", "tier_down"
 ANNIVERSARY, MANAGER_NEW, CONTRACT_END = "anniversary", "manager_new", "contract_end"
 BENEFIT_END, YEAR_REVIEW = "benefit_end", "year_review"
+# What happens to one customer on a day that nobody knew: texts go out after it, see ``vip.greeting``.
+EVENTS = (WELCOME, TIER_UP, TIER_WARN, TIER_DOWN, MANAGER_NEW)
+SENT_ON = (BIRTHDAY, FESTIVAL, *EVENTS)
 
 
 class VipOccasion(models.Model):

@@ -4,6 +4,7 @@
 """
 
 from bisect import bisect_left, bisect_right
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from datetime import date, timedelta
 from typing import NamedTuple
@@ -15,6 +16,9 @@ NEAR_DAYS = 7
 LATE_DAYS = 7
 # A touch is put off by so many days at most, counted from the day that was planned.
 POSTPONE_DAYS = 31
+# A customer is contacted unasked on so many days of a week at most, and once a day.
+A_WEEK = 3
+MONDAY = date(2001, 1, 1)
 # Two odd numbers near 2^32 times the golden ratio: multiples of them fall evenly between 0 and 2^32.
 CUSTOMER_STRIDE, STEP_STRIDE = 2654435761, 1640531527
 FULL = 2**32
@@ -82,6 +86,57 @@ def working_day(day: date, within: int, working: Sequence[date]) -> date:
     """
     found = bisect_right(working, day) + within - 1 if within else bisect_left(working, day)
     return working[found] if found < len(working) else day
+
+
+def week(day: date) -> int:
+    """The number of the week, from Monday to Sunday.
+
+    >>> week(date(2026, 3, 8)) + 1 == week(date(2026, 3, 9)) == week(date(2026, 3, 15))
+    True
+    """
+    return (day - MONDAY).days // 7
+
+
+def spread(
+    wanted: Sequence[date], settled: Collection[date], working: Sequence[date]
+) -> list[date]:
+    """The days of one customer's touches, so that no two are on one day nor more than ``A_WEEK`` in one
+    week. What comes first in the list stays where it is; what must give way goes on to the next working
+    day until there is room.
+
+    :param settled: days of contacts that do not move; they may break the limits among themselves
+    :param working: the manager's working days, in order; every day counts after the last of them
+
+    >>> days = [date(2026, 3, d) for d in (2, 3, 4, 5, 6, 9, 10)]
+    >>> [day.day for day in spread([days[0], days[0], days[1]], (), days)]
+    [2, 3, 4]
+    >>> [day.day for day in spread([days[0], days[0], days[0], days[0]], (), days)]
+    [2, 3, 4, 9]
+    >>> [day.day for day in spread([days[0]], days[:1], days)]
+    [3]
+    >>> [day.day for day in spread([days[4]], days[:3], days)]
+    [9]
+    """
+    days = list(wanted)
+    while giving_way := _giving_way(days, settled):
+        for place in giving_way:
+            after = bisect_right(working, days[place])
+            days[place] = (
+                working[after] if after < len(working) else days[place] + timedelta(days=1)
+            )
+    return days
+
+
+def _giving_way(days: Sequence[date], settled: Collection[date]) -> list[int]:
+    taken = Counter(settled)
+    weeks = Counter(map(week, settled))
+    found = []
+    for place, day in enumerate(days):
+        taken[day] += 1
+        weeks[week(day)] += 1
+        if taken[day] > 1 or weeks[week(day)] > A_WEEK:
+            found.append(place)
+    return found
 
 
 class Touch(NamedTuple):

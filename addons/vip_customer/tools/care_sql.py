@@ -1,6 +1,6 @@
 """The rule of ``care_days`` for a whole book of customers: statements that write changed rows only.
 
-They read four temporary tables, which ``create`` makes and the caller fills (see
+They read four temporary tables, which ``CREATE`` makes and the caller fills (see
 ``vip.care.touch._prepare_days``):
 
 ``vip_care_worker``  managers whose working days are their own; all others have those of the company
@@ -12,10 +12,11 @@ They read four temporary tables, which ``create`` makes and the caller fills (se
 
 from odoo.tools import SQL
 
-from .care_days import CUSTOMER_STRIDE, FULL, LATE_DAYS, STEP_STRIDE
+from .care_days import A_WEEK, CUSTOMER_STRIDE, FULL, LATE_DAYS, MONDAY, STEP_STRIDE
 
 CREATE = """
-    DROP TABLE IF EXISTS vip_care_worker, vip_care_day, vip_care_slot, vip_care_span, vip_care_event;
+    DROP TABLE IF EXISTS vip_care_worker, vip_care_day, vip_care_slot, vip_care_span, vip_care_event,
+                         vip_care_place;
     CREATE TEMPORARY TABLE vip_care_worker (manager_id int PRIMARY KEY) ON COMMIT DROP;
     CREATE TEMPORARY TABLE vip_care_day (
         worker int, day date, number int, PRIMARY KEY (worker, day), UNIQUE (worker, number)
@@ -28,7 +29,14 @@ CREATE = """
     ) ON COMMIT DROP;
     CREATE TEMPORARY TABLE vip_care_event (
         partner_id int, step_id int, slot date, base date, within int) ON COMMIT DROP;
+    CREATE TEMPORARY TABLE vip_care_place (
+        id int GENERATED ALWAYS AS IDENTITY, partner_id int, step_id int, slot date, worker int,
+        day date, touch_id int, company_id int, tier_id int, channel_id int, purpose varchar,
+        is_occasion bool, rank int, turn int
+    ) ON COMMIT DROP;
 """
+# Who stays where he is when a day or a week is full. A settled touch never moves.
+SETTLED, OCCASION, PLANNED_BEFORE, NEW = range(4)
 
 # What ``regular_day`` asks of a part of the year, once for everybody of a tier with the same working
 # days. The plans are in it too, so that PostgreSQL knows how much it will join to the book.
@@ -43,7 +51,6 @@ SPANS = """
               LEFT JOIN vip_care_day d ON d.worker = w.worker AND d.day BETWEEN s.slot AND s.last
              GROUP BY 1, 2, 3) l
       JOIN vip_care_step s ON s.times = l.times AND s.active IS TRUE AND s.kind = 'regular'
-           AND s.automatic IS NOT TRUE
       JOIN vip_care_plan c ON c.id = s.plan_id AND c.active IS TRUE;
     ANALYZE vip_care_worker; ANALYZE vip_care_day; ANALYZE vip_care_slot; ANALYZE vip_care_span;
 """
@@ -64,24 +71,24 @@ def phase(step: str) -> SQL:
     )
 
 
-INSERT = SQL(
-    """INSERT INTO vip_care_touch (partner_id, company_id, step_id, tier_id, channel_id, purpose,
-                                  is_occasion, slot, planned_date, due_date, state, is_announced)"""
+PLACE = SQL(
+    """INSERT INTO vip_care_place (partner_id, company_id, step_id, tier_id, channel_id, purpose,
+                                  is_occasion, slot, worker, day, rank, turn)"""
 )
 
 
-def insert_regular(company_id: int, today: object, members: SQL) -> SQL:
-    """Plan the regular touches of the year that are still to come and not planned yet.
+def place_regular(company_id: int, today: object, members: SQL) -> SQL:
+    """The regular touches of the year that are still to come and not planned yet.
 
     :param members: condition on ``m``, the memberships
     """
     return SQL(
         """
-        %(insert)s
+        %(place)s
         SELECT f.partner_id, f.company_id, f.step_id, f.tier_id, f.channel_id, f.purpose, FALSE,
-               f.slot, f.day, f.day, 'planned', FALSE
+               f.slot, f.worker, f.day, %(rank)s, 0
           FROM (SELECT m.partner_id, m.company_id, p.step_id, m.tier_id, p.channel_id, p.purpose,
-                       p.slot, coalesce(d.day, p.next) AS day
+                       p.slot, p.worker, coalesce(d.day, p.next) AS day
                   FROM vip_membership m
                   LEFT JOIN vip_care_worker w ON w.manager_id = m.manager_id
                   JOIN vip_care_span p
@@ -94,9 +101,9 @@ def insert_regular(company_id: int, today: object, members: SQL) -> SQL:
            AND NOT EXISTS (SELECT FROM vip_care_touch t
                             WHERE t.partner_id = f.partner_id AND t.step_id = f.step_id
                               AND t.slot = f.slot)
-        ON CONFLICT DO NOTHING
         """,
-        insert=INSERT,
+        place=PLACE,
+        rank=NEW,
         phase=phase("p.step_id"),
         company=company_id,
         members=members,
@@ -104,16 +111,16 @@ def insert_regular(company_id: int, today: object, members: SQL) -> SQL:
     )
 
 
-def insert_occasions(today: object) -> SQL:
-    """Plan the touches of the occasions in ``vip_care_event`` that are still to come."""
+def place_occasions(today: object) -> SQL:
+    """The touches of the occasions in ``vip_care_event`` that are still to come and not planned yet."""
     return SQL(
         """
-        %(insert)s
+        %(place)s
         SELECT f.partner_id, f.company_id, f.step_id, f.tier_id, f.channel_id, f.purpose, TRUE,
-               f.slot, f.day, f.day, 'planned', FALSE
+               f.slot, f.worker, f.day, %(rank)s, 0
           FROM (SELECT DISTINCT ON (m.partner_id, s.id, e.slot)
                        m.partner_id, m.company_id, s.id AS step_id, m.tier_id, s.channel_id, s.purpose,
-                       e.slot, coalesce(d.day, e.base) AS day
+                       e.slot, coalesce(w.manager_id, 0) AS worker, coalesce(d.day, e.base) AS day
                   FROM vip_care_event e
                   JOIN vip_membership m ON m.partner_id = e.partner_id
                   JOIN vip_care_step s ON s.id = e.step_id
@@ -132,9 +139,9 @@ def insert_occasions(today: object) -> SQL:
            AND NOT EXISTS (SELECT FROM vip_care_touch t
                             WHERE t.partner_id = f.partner_id AND t.step_id = f.step_id
                               AND t.slot = f.slot)
-        ON CONFLICT DO NOTHING
         """,
-        insert=INSERT,
+        place=PLACE,
+        rank=OCCASION,
         today=today,
     )
 
@@ -158,7 +165,7 @@ def delete_stale(company_id: int, first: object, last: object, members: SQL) -> 
             ON e.partner_id = x.partner_id AND e.step_id = x.step_id AND e.slot = x.slot
          WHERE x.id = t.id AND m.company_id = %(company)s AND %(members)s
            AND x.state = 'planned' AND x.due_date >= %(first)s
-           AND (s.active IS NOT TRUE OR c.active IS NOT TRUE OR s.automatic IS TRUE
+           AND (s.active IS NOT TRUE OR c.active IS NOT TRUE
                 OR m.tier_id IS DISTINCT FROM c.tier_id
                 OR x.is_occasion IS TRUE AND (s.kind <> 'occasion' OR o.active IS NOT TRUE)
                 OR x.is_occasion IS NOT TRUE AND s.kind = 'occasion'
@@ -175,30 +182,99 @@ def delete_stale(company_id: int, first: object, last: object, members: SQL) -> 
     )
 
 
-def move_off(company_id: int, today: object, last: object, members: SQL) -> SQL:
-    """Move planned touches from days on which the manager does not work to his next working day; what
-    was put off by hand stays."""
+def place_moved(company_id: int, today: object, last: object, members: SQL) -> SQL:
+    """Planned touches on days on which the manager does not work, on his next working day; what was put
+    off by hand stays."""
     return SQL(
         """
-        UPDATE vip_care_touch t SET due_date = f.day
-          FROM (SELECT t.id, d.day
-                  FROM vip_care_touch t
-                  JOIN vip_membership m ON m.partner_id = t.partner_id
-                  LEFT JOIN vip_care_worker w ON w.manager_id = m.manager_id
-                  JOIN LATERAL (SELECT d.day FROM vip_care_day d
-                                 WHERE d.worker = coalesce(w.manager_id, 0) AND d.day >= t.due_date
-                                 ORDER BY d.day LIMIT 1) d ON d.day > t.due_date
-                 WHERE t.company_id = %(company)s AND %(members)s
-                   AND t.state = 'planned' AND t.postponed_by IS NULL
-                   AND t.due_date BETWEEN %(today)s AND %(last)s) f
-         WHERE f.id = t.id
-        RETURNING t.activity_id, t.due_date
+        INSERT INTO vip_care_place (partner_id, step_id, slot, worker, day, touch_id, rank, turn)
+        SELECT t.partner_id, t.step_id, t.slot, coalesce(w.manager_id, 0), d.day, t.id,
+               CASE WHEN t.is_occasion THEN %(occasion)s ELSE %(regular)s END, 0
+          FROM vip_care_touch t
+          JOIN vip_membership m ON m.partner_id = t.partner_id
+          LEFT JOIN vip_care_worker w ON w.manager_id = m.manager_id
+          JOIN LATERAL (SELECT d.day FROM vip_care_day d
+                         WHERE d.worker = coalesce(w.manager_id, 0) AND d.day >= t.due_date
+                         ORDER BY d.day LIMIT 1) d ON d.day > t.due_date
+         WHERE t.company_id = %(company)s AND %(members)s
+           AND t.state = 'planned' AND t.postponed_by IS NULL
+           AND t.due_date BETWEEN %(today)s AND %(last)s
         """,
+        occasion=OCCASION,
+        regular=PLANNED_BEFORE,
         company=company_id,
         members=members,
         today=today,
         last=last,
     )
+
+
+def place_neighbours(today: object) -> SQL:
+    """The other contacts of the customers in ``vip_care_place``: what was done or is put off stays, what
+    is planned may have to give way. What was skipped for a time may come back and keeps its day."""
+    return SQL(
+        """
+        INSERT INTO vip_care_place (partner_id, step_id, slot, worker, day, touch_id, rank, turn)
+        SELECT t.partner_id, t.step_id, t.slot, coalesce(w.manager_id, 0),
+               coalesce(t.done_on, t.due_date), t.id,
+               CASE WHEN t.state <> 'planned' OR t.postponed_by IS NOT NULL OR t.due_date <= %(today)s
+                    THEN %(settled)s
+                    WHEN t.is_occasion THEN %(occasion)s ELSE %(regular)s END, -1
+          FROM (SELECT partner_id, min(day) - 6 AS first FROM vip_care_place GROUP BY 1) n
+          JOIN vip_care_touch t ON t.partner_id = n.partner_id
+          JOIN vip_membership m ON m.partner_id = t.partner_id
+          LEFT JOIN vip_care_worker w ON w.manager_id = m.manager_id
+         WHERE coalesce(t.done_on, t.due_date) >= n.first
+           AND (t.state IN ('planned', 'done')
+                OR t.state = 'skipped' AND t.reason <> 'left' AND t.due_date >= %(today)s)
+           AND NOT EXISTS (SELECT FROM vip_care_place p WHERE p.touch_id = t.id)
+        """,
+        today=today,
+        settled=SETTLED,
+        occasion=OCCASION,
+        regular=PLANNED_BEFORE,
+    )
+
+
+def give_way(turn: int) -> SQL:
+    """One turn of ``care_days.spread`` for everybody who moved in the last one: what must give way goes
+    on to the next working day. Nothing moves when there is room for all."""
+    return SQL(
+        """
+        UPDATE vip_care_place p
+           SET turn = %(turn)s,
+               day = coalesce((SELECT min(d.day) FROM vip_care_day d
+                                WHERE d.worker = p.worker AND d.day > p.day), p.day + 1)
+          FROM (SELECT id, rank,
+                       row_number() OVER (PARTITION BY partner_id, day
+                                          ORDER BY rank, step_id, slot) AS of_day,
+                       row_number() OVER (PARTITION BY partner_id, (day - %(monday)s::date) / 7
+                                          ORDER BY rank, step_id, slot) AS of_week
+                  FROM vip_care_place
+                 WHERE partner_id IN (SELECT partner_id FROM vip_care_place WHERE turn = %(turn)s - 1)
+               ) f
+         WHERE f.id = p.id AND f.rank > %(settled)s AND (f.of_day > 1 OR f.of_week > %(most)s)
+        """,
+        turn=turn,
+        monday=MONDAY,
+        settled=SETTLED,
+        most=A_WEEK,
+    )
+
+
+INSERT_PLACED = """
+    INSERT INTO vip_care_touch (partner_id, company_id, step_id, tier_id, channel_id, purpose,
+                                is_occasion, slot, planned_date, due_date, state, is_announced)
+    SELECT partner_id, company_id, step_id, tier_id, channel_id, purpose,
+           is_occasion, slot, day, day, 'planned', FALSE
+      FROM vip_care_place WHERE touch_id IS NULL
+    ON CONFLICT DO NOTHING
+"""
+MOVE_PLACED = """
+    UPDATE vip_care_touch t SET due_date = p.day FROM vip_care_place p
+     WHERE p.touch_id = t.id AND p.rank > 0 AND p.day <> t.due_date
+    RETURNING t.activity_id, t.due_date
+"""
 
 
 def follow_objections(company_id: int, today: object, last: object, members: SQL) -> SQL:
