@@ -5,6 +5,7 @@ import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
 import { KeepLast } from "@web/core/utils/concurrency";
 import { useAutofocus, useService } from "@web/core/utils/hooks";
+import { imageUrl } from "@web/core/utils/urls";
 import { Layout } from "@web/search/layout";
 import { standardActionServiceProps } from "@web/webclient/actions/action_service";
 
@@ -60,6 +61,14 @@ export class CallerPanel extends Component {
 
     get standing() {
         return this.card.entitlements.filter((line) => line.delivery === "standing");
+    }
+
+    isUsedUp(line) {
+        return line.granted !== false && line.remaining <= 0;
+    }
+
+    avatar(customer) {
+        return imageUrl("res.partner", customer.id, "avatar_128");
     }
 
     get matters() {
