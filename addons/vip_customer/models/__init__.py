@@ -62,6 +62,7 @@ from . import (
     vip_greeting_due,
     vip_greeting_events,
     vip_my_day,
+    vip_my_day_portfolio,
     res_partner,
     res_partner_benefits,
     res_partner_lookup,
