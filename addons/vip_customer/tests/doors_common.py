@@ -206,6 +206,20 @@ class DoorsCase(VipCase):
             "vip.lunar.month": cls.env.ref("vip_customer.lunar_month_2026_01"),
             "vip.greeting.rule": rule,
             "vip.preference.type": kind,
+            "vip.preference.option": cls.env.ref("vip_customer.preference_option_water_none"),
+            "vip.profile.report": cls.env["vip.profile.report"].search(
+                [("partner_id", "=", partner.id)], limit=1
+            ),
+            "vip.interaction.result": cls.env.ref("vip_customer.interaction_result_no_answer"),
+            # noted by the account manager, and nobody answered: his touches stay planned
+            "vip.interaction": cls.env["vip.interaction"].create(
+                {
+                    "partner_id": partner.id,
+                    "channel_id": cls.env.ref("vip_customer.channel_phone").id,
+                    "result_id": cls.env.ref("vip_customer.interaction_result_no_answer").id,
+                    "user_id": cls.users["manager_a"].id,
+                }
+            ),
             "vip.outgoing.file": file,
             "vip.preference": cls.env["vip.preference"].create(
                 {"partner_id": partner.id, "type_id": kind.id, "value": "Chess"}

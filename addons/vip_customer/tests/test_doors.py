@@ -87,6 +87,8 @@ DOORS = [
         on_model=True,
     ),
     Door("vip.membership", "action_view_touches", READERS),
+    Door("vip.membership", "action_view_interactions", READERS),
+    Door("vip.membership", "action_log_contact", READERS),
     Door("vip.care.touch", "action_done", READERS),
     Door("vip.care.touch", "action_postpone", READERS),
     Door("vip.care.touch", "action_view_customer", READERS),

@@ -57,6 +57,113 @@ class TestPreference(VipCase):
         with self.assertRaisesRegex(ValidationError, "only with the customer's consent"):
             self._create_preference(self.family, "Two children")
 
+    # ------------------------------------------------------------
+    # answers
+    # ------------------------------------------------------------
+
+    def test_answer_by_choosing(self):
+        hours = self.env.ref("vip_customer.preference_type_hours")
+        evening = self.env.ref("vip_customer.preference_option_hours_evening")
+        preference = self._create_preference(hours, False, option_id=evening.id)
+        self.assertEqual(preference.display_name, evening.name)
+        preference.value = "Not on Fridays"
+        self.assertEqual(preference.answer, f"{evening.name} – Not on Fridays")
+        found = preference.search([("display_name", "ilike", "Fridays")])
+        self.assertEqual(found, preference)
+
+    def test_no_answer_chosen(self):
+        hours = self.env.ref("vip_customer.preference_type_hours")
+        with self.assertRaisesRegex(ValidationError, "is answered by choosing"):
+            self._create_preference(hours, "Late")
+
+    def test_answer_of_another_type(self):
+        hours = self.env.ref("vip_customer.preference_type_hours")
+        barrel = self.env.ref("vip_customer.preference_option_water_barrel")
+        with self.assertRaisesRegex(ValidationError, "is no answer to"):
+            self._create_preference(hours, False, option_id=barrel.id)
+
+    def test_no_answer_written(self):
+        for value in (False, "", " "):
+            with (
+                self.subTest(value=value),
+                self.assertRaisesRegex(ValidationError, "has no answer"),
+                self.env.cr.savepoint(),
+            ):
+                self._create_preference(self.hobby, value)
+
+    def test_birthday_is_no_preference(self):
+        kind = self.env.ref("vip_customer.preference_type_birthday")
+        with self.assertRaisesRegex(ValidationError, "its own field of the VIP page"):
+            self._create_preference(kind, "1 May")
+
+    def test_told_in_the_future(self):
+        with self.assertRaisesRegex(ValidationError, "which is still to come"):
+            self._create_preference(self.hobby, date="2026-03-11")
+
+    def test_told_in_a_contact(self):
+        contact = self._create_contact(self.customer)
+        preference = self._create_preference(
+            self.hobby, user="manager_a", interaction_id=contact.id
+        )
+        self.assertEqual(preference.interaction_id, contact)
+        contact.unlink()
+        self.assertTrue(preference.exists())
+
+    def test_told_in_a_contact_with_another(self):
+        other = self._create_customer("Other")
+        other.vip_membership_id.manager_id = self.users["manager_a"]
+        with self.assertRaisesRegex(ValidationError, "cannot come from a contact with Other"):
+            self._create_preference(
+                self.hobby, user="manager_a", interaction_id=self._create_contact(other).id
+            )
+
+    def test_told_in_a_contact_of_somebody_else(self):
+        """Who may not read the contact is not told whose it is."""
+        contact = self._create_contact(self._create_customer("Other"))
+        with self.assertRaises(AccessError):
+            self._create_preference(self.hobby, user="manager_a", interaction_id=contact.id)
+
+    def _create_contact(self, partner):
+        return self.env["vip.interaction"].create(
+            {
+                "partner_id": partner.id,
+                "channel_id": self.env.ref("vip_customer.channel_phone").id,
+                "result_id": self.env.ref("vip_customer.interaction_result_reached").id,
+            }
+        )
+
+    # ------------------------------------------------------------
+    # types
+    # ------------------------------------------------------------
+
+    def test_type_added_without_code(self):
+        """An admin adds what he would like to know; it is asked, answered and counted at once."""
+        kind = (
+            self.env["vip.preference.type"]
+            .with_user(self.users["boss"])
+            .create(
+                {
+                    "name": "Pets",
+                    "code": "pets",
+                    "kind": "choice",
+                    "weight": 100,
+                    "option_ids": [(0, 0, {"name": name}) for name in ("Cat", "Dog", "None")],
+                }
+            )
+        )
+        self.assertEqual(self.member.ask_next_id.id, kind.id)
+        before = self.member.completeness
+        self._create_preference(kind, False, option_id=kind.option_ids[0].id)
+        self.env.invalidate_all()
+        self.assertGreater(self.member.completeness, before)
+
+    def test_answer_in_use_stays(self):
+        hours = self.env.ref("vip_customer.preference_type_hours")
+        evening = self.env.ref("vip_customer.preference_option_hours_evening")
+        self._create_preference(hours, False, option_id=evening.id)
+        with self.assertRaisesRegex(UserError, "Customers gave the answer"):
+            evening.unlink()
+
     def test_one_of_each_type(self):
         self._create_preference(self.hobby)
         with self._violates(UniqueViolation, "vip_preference_type_uniq"):

@@ -19,4 +19,4 @@ class TestTools(BaseCase):
                 failed, attempted = doctest.testmod(module)
                 self.assertFalse(failed, "the log shows what came out instead")
                 without += [] if attempted else [name]
-        self.assertEqual(without, ["care_sql", "tier_sql"])
+        self.assertEqual(without, ["care_sql", "profile_sql", "tier_sql"])
