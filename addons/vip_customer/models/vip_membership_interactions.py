@@ -1,6 +1,7 @@
 from datetime import timedelta
 
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 from odoo.fields import Domain
 
 # Interactions that the VIP page shows; its button has the rest.
@@ -78,6 +79,21 @@ class VipMembership(models.Model):
         )
         for member in self:
             member.interaction_count = counts.get(member.partner_id, 0)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_contacted(self):
+        # contacts count also where the user may not see them
+        interactions = self.env["vip.interaction"].sudo()
+        for member in self.sudo():
+            domain = [("partner_id", "=", member.partner_id.id)]
+            if interactions.search_count(domain, limit=1):
+                raise UserError(
+                    self.env._(
+                        "Contacts with “%s” are noted, so the membership cannot be deleted. To erase a "
+                        "person, anonymise the contact and keep the rows.",
+                        member.partner_id.display_name,
+                    )
+                )
 
     def action_view_interactions(self):
         """Open the whole timeline of the customer."""

@@ -9,7 +9,7 @@ from ..tools.profile import KNOWN, MISSING, OUTDATED
 class VipProfileReport(models.Model):
     """What account managers collected: a row for each customer with a tier and item that is asked of him.
 
-    Coverage is the share of the rows that are known and not too old, of whatever group; answers that are
+    ``coverage`` is the share of the rows that are known and not too old, of whatever group; answers that are
     chosen show their distribution, what is told in words does not leave the profile. Tier, manager and
     branch are today's.
     """
@@ -40,7 +40,7 @@ class VipProfileReport(models.Model):
     known = fields.Integer(readonly=True)
     outdated = fields.Integer(readonly=True)
     missing = fields.Integer(readonly=True)
-    coverage = fields.Float(readonly=True, aggregator="avg", string="Coverage")
+    coverage = fields.Float(readonly=True, aggregator="avg", string="Share known")
 
     @property
     def _table_query(self):

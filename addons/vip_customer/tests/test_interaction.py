@@ -70,6 +70,14 @@ class TestInteraction(CareCase):
         with self.assertRaisesRegex(ValidationError, "dated in the future"):
             self._contact(self.member, date=datetime(2026, 3, 10, 2, 0, 1))
 
+    def test_membership_with_a_contact_stays(self):
+        member = self.env["res.partner"].create({"name": "New"})
+        self.env["vip.membership"]._ensure(member.ids, self.company)
+        member = member.vip_membership_id
+        self._contact(member)
+        with self.assertRaisesRegex(UserError, "Contacts with “New” are noted"):
+            member.unlink()
+
     def test_name(self):
         contact = self._contact(self.member, date=datetime(2026, 3, 9, 17, 0))
         self.assertEqual(contact.display_name, f"Phone call, {self._day(self.today)}")
