@@ -8,7 +8,7 @@ from odoo.tools import format_date
 from ..tools.care_days import MISSED, PLANNED
 from ..tools.greeting_days import birthdays_on
 from .vip_entitlement import EXPIRING_DAYS
-from .vip_redemption import APPROVED, REQUESTED
+from .vip_redemption import APPROVED, ISSUED, REQUESTED
 
 MINE, BRANCH = "mine", "branch"
 # Rows that a block shows; its list has the rest.
@@ -22,7 +22,8 @@ class VipMyDay(models.AbstractModel):
 
     A block is a dict: ``key``, ``title``, ``count``, ``rows`` (the first ``SHOWN``) and ``action``, its
     whole list. A row: ``id``, ``model``, ``membership_id``, ``customer``, ``tier``, ``color``, ``text``,
-    ``date``, ``is_late``, ``manager`` and ``buttons`` (method and label). The number of queries does not
+    ``date``, ``is_late``, ``manager`` (somebody else's customer) and ``buttons``: label, and the
+    ``method`` to call on the row's record or the ``action`` to open. The number of queries does not
     depend on how much there is to do. Later addons put blocks of their own into ``_blocks``.
     """
 
@@ -33,9 +34,9 @@ class VipMyDay(models.AbstractModel):
     def load(self, scope=None):
         """Everything the screen shows.
 
-        :param str scope: ``mine`` (own customers) or ``branch`` (the branches led, the company for a
-            manager); without it what the caller has to do with
-        :return: dict with ``scope``, ``scopes``, ``date`` and ``blocks``
+        :param str scope: ``mine`` (own customers and those of whom he stands in for) or ``branch`` (the
+            branches led, the company for a manager); without it what the caller has to do with
+        :return: dict with ``scope``, ``scopes``, ``date``, ``hours`` (when to call) and ``blocks``
         :raise AccessError: the caller is no account manager
         """
         if not self.env.user.has_group("vip_customer.group_vip_user"):
@@ -49,6 +50,10 @@ class VipMyDay(models.AbstractModel):
             "scope": scope,
             "scopes": [{"key": key, "title": title} for key, title in scopes],
             "date": format_date(self.env, self.env.company._vip_today(), date_format="full"),
+            "hours": self.env._(
+                "Customers may be contacted %s, on their own clock.",
+                self.env["vip.care.touch"]._contact_hours(),
+            ),
             "blocks": self._blocks(scope),
         }
 
@@ -121,11 +126,14 @@ class VipMyDay(models.AbstractModel):
             "customer": partner.display_name,
             "tier": member.tier_id.name or "",
             "color": member.tier_id.color,
-            "manager": member.manager_id.name or "",
+            "manager": member.manager_id.name or "" if member.manager_id != self.env.user else "",
             "text": text,
             "date": format_date(self.env, date) if date else "",
             "is_late": is_late,
-            "buttons": [{"method": method, "label": label} for method, label in buttons],
+            "buttons": [
+                {"action" if isinstance(what, dict) else "method": what, "label": label}
+                for what, label in buttons
+            ],
         }
 
     @staticmethod
@@ -137,6 +145,27 @@ class VipMyDay(models.AbstractModel):
             "views": [[False, "list"], [False, "form"]],
             "domain": list(domain),
         }
+
+    def _dialog(self, title, model, **defaults):
+        return {
+            "type": "ir.actions.act_window",
+            "name": title,
+            "res_model": model,
+            "views": [[False, "form"]],
+            "target": "new",
+            "context": {f"default_{name}": value for name, value in defaults.items()},
+        }
+
+    def _log_button(self, partner, purpose):
+        """Opens the dialog in which a call of one's own is noted."""
+        label = self.env._("Log contact")
+        phone = self.env.ref("vip_customer.channel_phone")
+        return (
+            self._dialog(
+                label, "vip.log.call", partner_id=partner.id, channel_id=phone.id, purpose=purpose
+            ),
+            label,
+        )
 
     def _touch_text(self, touch, purposes):
         """How, and why: the occasion, else the purpose."""
@@ -194,7 +223,8 @@ class VipMyDay(models.AbstractModel):
 
     def _redemption_block(self, scope):
         domain = self._scope_domain(scope, "partner_id.vip_membership_id.")
-        domain &= Domain("state", "in", (REQUESTED, APPROVED))
+        domain &= Domain("state", "in", (REQUESTED, APPROVED, ISSUED))
+        states = dict(self.env["vip.redemption"]._fields["state"]._description_selection(self.env))
         return self._block(
             "redemptions",
             self.env._("Redemptions waiting"),
@@ -203,17 +233,37 @@ class VipMyDay(models.AbstractModel):
             domain,
             "date, id",
             lambda redemption: {
-                "text": redemption.benefit_id.name,
+                "text": self.env._(
+                    "%(benefit)s × %(quantity)s: %(state)s",
+                    benefit=redemption.benefit_id.name,
+                    quantity=redemption.quantity,
+                    state=states[redemption.state],
+                ),
                 "date": redemption.date,
                 "is_late": redemption.state == REQUESTED,
-                "buttons": [("open", self.env._("Open"))],
+                "buttons": self._redemption_buttons(redemption),
             },
         )
+
+    def _redemption_buttons(self, redemption):
+        if redemption.state != REQUESTED:
+            deliver = ("action_deliver", self.env._("Deliver"))
+            if redemption.state == ISSUED:
+                return [deliver]
+            return [("action_issue", self.env._("Issue")), deliver]
+        is_lead = self.env.user.has_group("vip_customer.group_vip_lead")
+        if is_lead and redemption.requested_by != self.env.user:
+            return [("action_approve", self.env._("Approve"))]
+        return [("open", self.env._("Open"))]
 
     def _warning_block(self, scope):
         today = self.env.company._vip_today()
         domain = self._scope_domain(scope) & Domain("tier_id", "!=", False)
-        domain &= Domain("movement", "=", "hold") | Domain("valid_until", "<", today)
+        domain &= (
+            Domain("tier_warning", ">=", today)
+            | Domain("movement", "=", "hold")
+            | Domain("valid_until", "<", today)
+        )
         return self._block(
             "warnings",
             self.env._("Tier warnings"),
@@ -225,6 +275,7 @@ class VipMyDay(models.AbstractModel):
                 "text": self.env._("Tier about to drop"),
                 "date": member.valid_until,
                 "is_late": bool(member.valid_until and member.valid_until < today),
+                "buttons": [self._log_button(member.partner_id, "retention")],
             },
         )
 
@@ -261,6 +312,7 @@ class VipMyDay(models.AbstractModel):
                     text=self.env._("Birthday"),
                     date=day_of(member),
                     is_late=day_of(member) == today,
+                    buttons=[self._log_button(member.partner_id, "courtesy")],
                 )
                 for member in members.sorted(day_of)[:SHOWN]
             ],
@@ -290,5 +342,16 @@ class VipMyDay(models.AbstractModel):
                     "%(benefit)s: %(left)s", benefit=line.benefit_id.name, left=line.left
                 ),
                 "date": line.date_to,
+                "buttons": [
+                    (
+                        self._dialog(
+                            self.env._("Redeem"),
+                            "vip.redeem",
+                            partner_id=line.partner_id.id,
+                            benefit_id=line.benefit_id.id,
+                        ),
+                        self.env._("Redeem"),
+                    )
+                ],
             },
         )

@@ -10,7 +10,7 @@ rival_a. The role "deputy" has what manager_a has.
 
 Each of them has an import (own: by the importer, else by boss), a number, bills of 2025, the tier silver
 by an applied run, a line in a run that is only computed, a requested override, a birthday, a preference,
-a greeting in a file, a call that nobody answered and touches of the year, the last one skipped; of the
+a greeting in a file, a call that nobody answered and touches of the year, one of them missed; of the
 benefit "Lounge" (10 a year for silver, 47.13 each) one unit of goodwill and four redemptions: one of five
 units that waits for approval, and one of one unit each that is approved, issued, delivered.
 
@@ -143,16 +143,18 @@ class DoorsCase(VipCase):
                     "vip.service.number",
                     "vip.billing.fact",
                     "vip.tier.history",
-                    "vip.care.touch",
                 )
             }
-            skipped = cls.env["vip.care.touch"].search(
-                [("partner_id", "=", partner.id)], order="due_date desc", limit=1
-            )
-            skipped.state = "skipped"
+            touches = cls.env["vip.care.touch"].search([("partner_id", "=", partner.id)])
+            missed, planned = touches[:2]
+            missed.write({"state": "missed", "due_date": "2026-03-01"})
             cls.book[name] = {
                 **found,
                 **cls._redeemed(partner),
+                "vip.care.touch": planned,
+                "vip.care.coverage": cls.env["vip.care.coverage"].browse(missed.id),
+                "vip.care.plan": planned.step_id.plan_id,
+                "vip.care.step": planned.step_id,
                 "res.partner": partner,
                 "vip.tier.override": cls.env["vip.tier.override"].create(
                     {
@@ -170,7 +172,6 @@ class DoorsCase(VipCase):
                     }
                 ),
                 **cls._greeting_of(partner, file),
-                "vip.care.coverage": cls.env["vip.care.coverage"].browse(skipped.id),
                 "vip.interaction": cls.env["vip.interaction"].create(
                     {
                         "partner_id": partner.id,

@@ -134,6 +134,39 @@ class TestCareDone(CareCase):
             (contact.user_id, contact.summary), (self.users["manager_a"], "All is well")
         )
 
+    def test_dialog_knows_the_usual_result(self):
+        """One confirm is enough."""
+        for channel, result in (("phone", "reached"), ("visit", "met"), ("letter", "delivered")):
+            with self.subTest(channel=channel):
+                touch = self._touch(channel)
+                dialog = (
+                    self.env["vip.care.touch.done"]
+                    .with_user(self.users["manager_a"])
+                    .create({"touch_id": touch.id})
+                )
+                self.assertEqual(dialog.result_id.code, result)
+                dialog.action_confirm()
+                self.assertEqual(touch.state, "done")
+
+    def test_deputy_does_as_the_manager(self):
+        touch = self._touch()
+        self.env["vip.manager.deputy"].create(
+            {
+                "manager_id": self.users["manager_a"].id,
+                "deputy_id": self.users["manager_b"].id,
+                "date_from": self.today,
+                "date_to": self.today + timedelta(days=3),
+                "company_id": self.company.id,
+            }
+        )
+        touch.with_user(self.users["manager_b"]).postpone("2026-03-11", "Busy")
+        self._dialog(touch, "manager_b").action_confirm()
+        self.assertEqual(touch.state, "done")
+        self.assertEqual(touch.interaction_id.user_id, self.users["manager_b"])
+        self.env.flush_all()
+        rows = self._figures(by="manager_id")
+        self.assertEqual(list(rows), [self.users["manager_a"]], "figures stay with the manager")
+
     def test_dialog_refuses_another_channel(self):
         touch = self._touch("visit")
         with self.assertRaisesRegex(UserError, "cannot stand for"):
@@ -323,6 +356,72 @@ class TestMyDay(CareCase):
         self.assertGreater(coming, mine)
         self.assertEqual(self._load("manager_a", "branch")["scope"], "mine", "no lead")
 
+    def test_deputy_sees_the_day_of_the_manager(self):
+        self._member("Wei", self.diamond)
+        self.assertFalse(self._load("manager_b")["blocks"][2]["count"])
+        self.env["vip.manager.deputy"].create(
+            {
+                "manager_id": self.users["manager_a"].id,
+                "deputy_id": self.users["manager_b"].id,
+                "date_from": self.today,
+                "date_to": self.today,
+                "company_id": self.company.id,
+            }
+        )
+        coming = self._blocks("manager_b")["coming"]
+        self.assertEqual(coming["count"], self._blocks("manager_a")["coming"]["count"])
+        self.assertEqual(coming["rows"][0]["manager"], self.users["manager_a"].name)
+        self.assertEqual(self._blocks("manager_a")["coming"]["rows"][0]["manager"], "")
+        with freeze_time("2026-03-11 02:00:00"):
+            self.assertFalse(self._blocks("manager_b")["coming"]["count"], "his time is over")
+
+    def test_every_row_has_a_way_to_be_done(self):
+        lounge = self.env["vip.benefit"].create(
+            {
+                "name": "Lounge",
+                "code": "TEST_LOUNGE",
+                "category_id": self.env["vip.benefit.category"].create({"name": "Comfort"}).id,
+                "needs_approval": True,
+                "tier_benefit_ids": [(0, 0, {"tier_id": self.diamond.id, "quantity": 10})],
+            }
+        )
+        member = self._member("Wei")
+        member.birthday = "1970-03-15"
+        self._set_tier(member, self.diamond)
+        member.tier_warning = member.valid_until
+        partner = member.partner_id
+        waiting = self.env["vip.redemption"].browse(
+            partner.with_user(self.users["manager_a"]).vip_redeem("TEST_LOUNGE")["redemption_id"]
+        )
+
+        def buttons(key, user):
+            self.env.flush_all()
+            [row] = self._blocks(user)[key]["rows"]
+            return [button.get("method") or button["action"] for button in row["buttons"]]
+
+        self.assertEqual(buttons("redemptions", "manager_a"), ["open"], "his own request")
+        self.assertEqual(buttons("redemptions", "lead"), ["action_approve"])
+        waiting.with_user(self.users["lead"]).action_approve()
+        self.assertEqual(buttons("redemptions", "manager_a"), ["action_issue", "action_deliver"])
+        waiting.with_user(self.users["manager_a"]).action_issue()
+        self.assertEqual(buttons("redemptions", "manager_a"), ["action_deliver"])
+        for key in ("birthdays", "warnings"):
+            [action] = buttons(key, "manager_a")
+            self.assertEqual(action["res_model"], "vip.log.call")
+            dialog = (
+                self.env["vip.log.call"]
+                .with_user(self.users["manager_a"])
+                .with_context(**action["context"])
+                .create({})
+            )
+            self.assertEqual((dialog.partner_id, dialog.channel_id.code), (partner, "phone"))
+        with freeze_time("2026-12-15 02:00:00"):
+            rows = self._blocks("manager_a")["benefits"]["rows"]
+            [action] = [
+                row["buttons"][0]["action"] for row in rows if row["text"].startswith("Lounge")
+            ]
+            self.assertEqual(action["context"]["default_benefit_id"], lounge.id)
+
     def test_who_has_a_day(self):
         for user in ("desk", "auditor", "employee", "importer", "portal"):
             with self.subTest(user=user), self.assertRaisesRegex(AccessError, "account managers"):
@@ -350,9 +449,9 @@ class TestMyDay(CareCase):
             touches[::3].write({"due_date": self.today})
             touches[1::3].write({"due_date": "2026-03-05", "state": "missed"})
 
-        add(6, 0)
+        add(15, 0)
         few = count()
-        add(12, 6)
+        add(45, 15)
         # a block whose customers another one has read already saves a query or two
         self.assertLessEqual(count(), few)
         self.assertLess(few, 60)

@@ -108,6 +108,18 @@ RIGHTS = {
         "boss": ("r", "r"),
         "auditor": ("r", "r"),
     },
+    "vip.care.touch": {
+        "manager_a": ("r", ""),
+        "lead": ("r", ""),
+        "boss": ("r", "r"),
+        "auditor": ("r", "r"),
+    },
+    "vip.care.coverage": {
+        "manager_a": ("r", ""),
+        "lead": ("r", ""),
+        "boss": ("r", "r"),
+        "auditor": ("r", "r"),
+    },
     "vip.entitlement": {
         "manager_a": ("r", ""),
         "lead": ("r", ""),
@@ -217,6 +229,8 @@ CREATORS = {
     "vip.handover.line": {"lead", "boss"},
     "vip.number.owner": {"manager_a", "lead", "boss"},
     "vip.tier.run.decide": {"boss"},
+    "vip.care.touch.done": {"manager_a", "lead", "boss"},
+    "vip.care.touch.postpone": {"manager_a", "lead", "boss"},
     "vip.redeem": {"desk", "manager_a", "lead", "boss"},
     "vip.goodwill.grant": {"lead", "boss"},
     "vip.redemption.correct": {"lead", "boss"},

@@ -1,6 +1,15 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+# What mostly comes of a touch of a channel, where it is not that somebody was reached.
+USUAL_RESULTS = {
+    "visit": "met",
+    "gathering": "met",
+    "sms": "delivered",
+    "letter": "delivered",
+    "email": "delivered",
+}
+
 
 class VipCareTouchDone(models.TransientModel):
     """Notes the contact that fulfils a touch, or the attempt."""
@@ -23,13 +32,27 @@ class VipCareTouchDone(models.TransientModel):
         domain="[('id', 'in', allowed_channel_ids)]",
     )
     date = fields.Datetime(required=True, default=lambda self: fields.Datetime.now())
-    result_id = fields.Many2one("vip.interaction.result", required=True)
+    result_id = fields.Many2one(
+        "vip.interaction.result",
+        compute="_compute_result_id",
+        store=True,
+        precompute=True,
+        readonly=False,
+        required=True,
+    )
     summary = fields.Text()
 
     @api.depends("touch_id")
     def _compute_channel_id(self):
         for dialog in self:
             dialog.channel_id = dialog.touch_id.channel_id
+
+    @api.depends("channel_id")
+    def _compute_result_id(self):
+        results = self.env["vip.interaction.result"].search([]).grouped("code")
+        for dialog in self:
+            usual = USUAL_RESULTS.get(dialog.channel_id.code, "reached")
+            dialog.result_id = results.get(usual)
 
     @api.depends("touch_id")
     def _compute_allowed_channel_ids(self):

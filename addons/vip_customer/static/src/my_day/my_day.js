@@ -14,7 +14,7 @@ export class MyDay extends Component {
         this.action = useService("action");
         this.orm = useService("orm");
         this.display = { controlPanel: {} };
-        this.state = useState({ scope: false, scopes: [], date: "", blocks: [] });
+        this.state = useState({ scope: false, scopes: [], date: "", hours: "", blocks: [] });
         onWillStart(() => this.load());
     }
 
@@ -47,7 +47,11 @@ export class MyDay extends Component {
         if (button.method === "open") {
             return this.openForm(row.model, row.id);
         }
-        const action = await this.orm.call(row.model, button.method, [[row.id]]);
+        const action =
+            button.action || (await this.orm.call(row.model, button.method, [[row.id]]));
+        if (action === true) {
+            return this.load();
+        }
         return this.action.doAction(action, { onClose: () => this.load() });
     }
 }
