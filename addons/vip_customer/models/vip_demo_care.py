@@ -71,16 +71,26 @@ class VipDemo(models.AbstractModel):
             )
 
     def _bring_forward(self, today):
-        """Each manager has something to do on the day the demo is looked at, also on a Sunday."""
+        """Each manager has something to do on the day the demo is looked at, also on a Sunday: the next
+        touch of some customers, by each channel one, who are not contacted in that week anyhow."""
         self.env.flush_all()
         self.env.cr.execute(
             SQL(
                 """UPDATE vip_care_touch t SET due_date = %(today)s
-                    WHERE id IN (SELECT min(t.id) FROM vip_care_touch t
-                                   JOIN vip_membership m ON m.partner_id = t.partner_id
-                                  WHERE t.company_id = %(company)s AND t.state = 'planned'
-                                    AND t.due_date > %(today)s AND m.manager_id IS NOT NULL
-                                  GROUP BY m.manager_id, t.channel_id)""",
+                     FROM (SELECT DISTINCT ON (n.manager_id, n.channel_id) n.id
+                             FROM (SELECT DISTINCT ON (t.partner_id) t.id, t.channel_id, m.manager_id
+                                     FROM vip_care_touch t
+                                     JOIN vip_membership m ON m.partner_id = t.partner_id
+                                    WHERE t.company_id = %(company)s AND t.state = 'planned'
+                                      AND t.due_date > %(today)s AND m.manager_id IS NOT NULL
+                                      AND NOT EXISTS (
+                                          SELECT FROM vip_care_touch o
+                                           WHERE o.partner_id = t.partner_id
+                                             AND coalesce(o.done_on, o.due_date)
+                                                 BETWEEN %(today)s::date - 6 AND %(today)s::date + 6)
+                                    ORDER BY t.partner_id, t.due_date, t.id) n
+                            ORDER BY n.manager_id, n.channel_id, n.id) n
+                    WHERE n.id = t.id""",
                 today=today,
                 company=self.env.company.id,
             )

@@ -5,7 +5,7 @@ from odoo.exceptions import AccessError
 from odoo.fields import Domain
 from odoo.tools import format_date
 
-from ..tools.care_days import MISSED, PLANNED
+from ..tools.care_days import LATE_DAYS, MISSED, NEAR_DAYS, PLANNED, SKIPPED
 from ..tools.greeting_days import birthdays_on
 from .vip_entitlement import EXPIRING_DAYS
 from .vip_redemption import APPROVED, ISSUED, REQUESTED
@@ -101,6 +101,7 @@ class VipMyDay(models.AbstractModel):
             self._warning_block(scope),
             self._birthday_block(scope),
             self._benefit_block(scope),
+            self._unreachable_block(scope),
         ]
 
     def _block(self, key, title, icon, model, domain, order, row):
@@ -172,7 +173,7 @@ class VipMyDay(models.AbstractModel):
         why = touch.occasion_id.name or purposes.get(touch.purpose, "")
         return self.env._("%(channel)s: %(why)s", channel=touch.channel_id.name, why=why)
 
-    def _touch_block(self, scope, key, title, icon, domain):
+    def _touch_block(self, scope, key, title, icon, domain, buttons=None):
         purposes = dict(
             self.env["vip.care.touch"]._fields["purpose"]._description_selection(self.env)
         )
@@ -187,16 +188,15 @@ class VipMyDay(models.AbstractModel):
                 "text": self._touch_text(touch, purposes),
                 "date": touch.due_date,
                 "is_late": key == "overdue",
-                "buttons": [
-                    ("action_done", self.env._("Done")),
-                    *(
-                        [("action_postpone", self.env._("Postpone"))]
-                        if touch.state == PLANNED
-                        else []
-                    ),
-                ],
+                "buttons": (buttons or self._touch_buttons)(touch),
             },
         )
+
+    def _touch_buttons(self, touch):
+        done = ("action_done", self.env._("Done"))
+        if touch.state == PLANNED:
+            return [done, ("action_postpone", self.env._("Postpone"))]
+        return [done]
 
     def _overdue_block(self, scope):
         today = self.env.company._vip_today()
@@ -216,9 +216,24 @@ class VipMyDay(models.AbstractModel):
     def _coming_block(self, scope):
         today = self.env.company._vip_today()
         domain = Domain("state", "=", PLANNED) & Domain("due_date", ">", today)
-        domain &= Domain("due_date", "<=", today + timedelta(days=7))
+        domain &= Domain("due_date", "<=", today + timedelta(days=NEAR_DAYS))
         return self._touch_block(
             scope, "coming", self.env._("In the next 7 days"), "fa-calendar-o", domain
+        )
+
+    def _unreachable_block(self, scope):
+        """Touches of these days that were skipped because nobody knows how to reach the customer."""
+        today = self.env.company._vip_today()
+        domain = Domain("state", "=", SKIPPED) & Domain("reason", "=", "unreachable")
+        domain &= Domain("due_date", ">=", today - timedelta(days=LATE_DAYS))
+        domain &= Domain("due_date", "<=", today + timedelta(days=NEAR_DAYS))
+        return self._touch_block(
+            scope,
+            "unreachable",
+            self.env._("No way to reach the customer"),
+            "fa-chain-broken",
+            domain,
+            lambda _touch: [("action_view_customer", self.env._("Customer"))],
         )
 
     def _redemption_block(self, scope):

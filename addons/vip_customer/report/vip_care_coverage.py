@@ -16,6 +16,7 @@ class VipCareCoverage(models.Model):
 
     _name = "vip.care.coverage"
     _description = "Contact coverage"
+    _inherit = "vip.guarded.mixin"
     _auto = False
     _rec_name = "partner_id"
     _order = "due_date desc, id"
@@ -71,3 +72,14 @@ class VipCareCoverage(models.Model):
                 for company in self.env["res.company"].sudo().search(Domain.TRUE)
             ),
         )
+
+    def action_view_touch(self):
+        """Open the touch behind this line."""
+        self._require_one()
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": "vip.care.touch",
+            "res_id": self.id,
+            "view_mode": "form",
+            "views": [(False, "form")],
+        }

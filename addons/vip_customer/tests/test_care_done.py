@@ -256,6 +256,14 @@ class TestCareDone(CareCase):
             },
         )
 
+    def test_coverage_leads_to_the_touch(self):
+        touch = self._touch(due="2026-02-20", state="missed")
+        self.env.flush_all()
+        lines = self.env["vip.care.coverage"].with_user(self.users["auditor"])
+        [line] = lines.search([("partner_id", "=", self.member.partner_id.id)])
+        action = line.action_view_touch()
+        self.assertEqual((action["res_model"], action["res_id"]), ("vip.care.touch", touch.id))
+
     def test_coverage_by_the_manager_of_the_day(self):
         self._touch(due="2026-03-10", state="done", done_on="2026-03-10")
         with freeze_time("2026-03-20 02:00:00"):
@@ -374,6 +382,16 @@ class TestMyDay(CareCase):
         self.assertEqual(self._blocks("manager_a")["coming"]["rows"][0]["manager"], "")
         with freeze_time("2026-03-11 02:00:00"):
             self.assertFalse(self._blocks("manager_b")["coming"]["count"], "his time is over")
+
+    def test_who_cannot_be_reached_is_shown(self):
+        member = self._member("Wei", self.diamond)
+        member.partner_id.phone = False
+        self.Touch._look_after(self.company)
+        blocks = self._blocks()
+        self.assertFalse(blocks["coming"]["count"])
+        self.assertTrue(blocks["unreachable"]["count"])
+        [button] = blocks["unreachable"]["rows"][0]["buttons"]
+        self.assertEqual(button["method"], "action_view_customer")
 
     def test_every_row_has_a_way_to_be_done(self):
         lounge = self.env["vip.benefit"].create(

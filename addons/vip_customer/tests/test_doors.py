@@ -92,6 +92,7 @@ DOORS = [
     Door("vip.care.touch", "action_done", READERS),
     Door("vip.care.touch", "action_postpone", READERS),
     Door("vip.care.touch", "action_view_customer", READERS),
+    Door("vip.care.coverage", "action_view_touch", READERS),
     Door("vip.care.touch", "postpone", WRITERS, args={"day": "day", "reason": "reason"}),
     Door(
         "vip.care.touch.done",
