@@ -19,9 +19,20 @@ class VipManagerDeputy(models.Model):
     _scope_fields = frozenset({"manager_id", "deputy_id", "company_id"})
 
     manager_id = fields.Many2one(
-        "res.users", string="Account manager", required=True, ondelete="cascade", index=True
+        "res.users",
+        string="Account manager",
+        required=True,
+        ondelete="cascade",
+        index=True,
+        domain=lambda self: self.env["vip.handover"]._domain_managers(),
     )
-    deputy_id = fields.Many2one("res.users", required=True, ondelete="cascade", index=True)
+    deputy_id = fields.Many2one(
+        "res.users",
+        required=True,
+        ondelete="cascade",
+        index=True,
+        domain=lambda self: self.env["vip.handover"]._domain_managers(),
+    )
     date_from = fields.Date(
         required=True, string="From", default=lambda self: self.env.company._vip_today()
     )
@@ -64,10 +75,14 @@ class VipManagerDeputy(models.Model):
     @api.depends("manager_id", "deputy_id")
     def _compute_display_name(self):
         for deputy in self:
-            deputy.display_name = self.env._(
-                "%(deputy)s for %(manager)s",
-                deputy=deputy.deputy_id.name or "",
-                manager=deputy.manager_id.name or "",
+            deputy.display_name = (
+                self.env._(
+                    "%(deputy)s for %(manager)s",
+                    deputy=deputy.deputy_id.name,
+                    manager=deputy.manager_id.name,
+                )
+                if deputy.deputy_id and deputy.manager_id
+                else False
             )
 
     # ------------------------------------------------------------

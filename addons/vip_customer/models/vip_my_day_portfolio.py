@@ -12,11 +12,13 @@ class VipMyDay(models.AbstractModel):
     def _blocks(self, scope):
         blocks = super()._blocks(scope)
         if scope == BRANCH:
-            blocks.insert(0, self._no_manager_block(scope))
+            block = self._no_manager_block(scope)
+            if block["count"]:
+                blocks.insert(0, block)
         return blocks
 
     def _no_manager_block(self, scope):
-        return self._block(
+        block = self._block(
             "no_manager",
             self.env._("Without account manager"),
             "fa-user-times",
@@ -30,3 +32,7 @@ class VipMyDay(models.AbstractModel):
                 "buttons": [("action_propose_managers", self.env._("Propose"))],
             },
         )
+        # its list proposes account managers for all of them
+        view = self.env.ref("vip_customer.vip_membership_view_list_no_manager")
+        block["action"]["views"][0][0] = view.id
+        return block

@@ -274,11 +274,16 @@ class TestHandover(HandoverCase):
         return html.decode()
 
     def test_brief_is_offered(self):
-        handover = self._handover(self.members[:2])
+        """Of all who were handed over, who are the leaver's no more."""
+        handover = self._handover(from_manager_id=self.a.id)
         handover.action_confirm()
         action = handover.action_print_briefs()
         self.assertEqual(action["report_name"], "vip_customer.membership_brief")
-        self.assertEqual(set(action["context"]["active_ids"]), set(self.members[:2].ids))
+        self.assertEqual(set(action["context"]["active_ids"]), set(self.members.ids))
+
+    def test_brief_of_nobody(self):
+        with self.assertRaisesRegex(UserError, "Choose the customers to hand over first"):
+            self._handover().action_print_briefs()
 
     def test_brief(self):
         member = self.members[0]

@@ -177,7 +177,8 @@ class VipHandover(models.TransientModel):
 
     def _members(self):
         """The customers to hand over; ``_check_members`` says whether the caller may."""
-        if leaver := self.from_manager_id._origin:
+        leaver = self.from_manager_id._origin
+        if leaver and not self.result:  # afterwards they are not his any more
             return self.env["vip.membership"].search([("manager_id", "=", leaver.id)])
         # who may not read one is refused, not told of fewer
         return self.sudo().membership_ids._origin.sudo(False)
@@ -312,23 +313,25 @@ class VipHandover(models.TransientModel):
         """Print a brief sheet of each customer for who looks after him now.
 
         :raise AccessError: the caller may not read one of the customers
+        :raise UserError: there are none
         """
         self._require_one()
         members = self._members()
+        self._check_chosen(members)
         members._require("read")
         return self.env.ref("vip_customer.action_report_membership_brief").report_action(members)
 
-    def _check_members(self, members):
+    def _check_chosen(self, members):
+        if members:
+            return
         if leaver := self.from_manager_id:
-            if not members:
-                raise UserError(
-                    self.env._(
-                        "%s looks after nobody whom you may hand over.",
-                        leaver.name,
-                    )
-                )
-        elif not members:
-            raise UserError(self.env._("Choose the customers to hand over first."))
+            raise UserError(
+                self.env._("%s looks after nobody whom you may hand over.", leaver.name)
+            )
+        raise UserError(self.env._("Choose the customers to hand over first."))
+
+    def _check_members(self, members):
+        self._check_chosen(members)
         if refused := len(members - members._filtered_access("write")):
             raise AccessError(
                 self.env._(
