@@ -167,6 +167,48 @@ class TestSecurityProfile(ProfileCase):
                 with self.subTest(role=role, method=method), self.assertRaises(AccessError):
                     getattr(changes, method)(*args)
 
+    @mute_logger(*QUIET, "odoo.addons.mail.models.mail_render_mixin")
+    def test_no_way_through_a_template(self):
+        """What is written with a template about a customer is written with the rights of its writer."""
+        member = self.book["own"]["vip.membership"]
+        template = self.env["mail.template"].create(
+            {
+                "name": "Birthday",
+                "model_id": self.env["ir.model"]._get_id("vip.membership"),
+                "subject": "{{ object.birthday }}",
+                "body_html": "<p t-out='object.birthday'/>",
+            }
+        )
+        values = {
+            "model": member._name,
+            "res_ids": str(member.ids),
+            "template_id": template.id,
+            "composition_mode": "comment",
+        }
+        spec = {"subject": {}, "body": {}}
+        for role, is_told in (*((r, False) for r in OUTSIDERS), ("manager_a", True)):
+            composers = self._as(role, self.env["mail.compose.message"])
+            doors = {
+                "create": lambda composers=composers: composers.create(values).read([*spec]),
+                "onchange": lambda composers=composers: composers.onchange(
+                    values, ["template_id"], spec
+                ),
+                "send_mail": lambda role=role: (
+                    self.env["mail.mail"]
+                    .browse(self._as(role, template).send_mail(member.id))
+                    .read(["subject", "body_html"])
+                ),
+            }
+            for door, ask in doors.items():
+                told = None
+                with suppress(UserError, ValueError):
+                    told = str(ask())
+                with self.subTest(role=role, door=door):
+                    if is_told:
+                        self.assertIn("1962", str(told))
+                    else:
+                        self.assertNotIn("1962", str(told))
+
     def test_who_lost_a_customer_is_told_nothing_more(self):
         """Odoo makes whoever had an activity a follower. Followers are told what they may read."""
         member, users = self.book["own"]["vip.membership"], self.users
