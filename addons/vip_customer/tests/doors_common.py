@@ -172,14 +172,6 @@ class DoorsCase(VipCase):
                     }
                 ),
                 **cls._greeting_of(partner, file),
-                "vip.interaction": cls.env["vip.interaction"].create(
-                    {
-                        "partner_id": partner.id,
-                        "channel_id": cls.env.ref("vip_customer.channel_phone").id,
-                        "result_id": cls.env.ref("vip_customer.interaction_result_no_answer").id,
-                        "date": "2026-03-09 02:00:00",
-                    }
-                ),
                 "vip.tier.policy": policy,
                 "vip.tier.rule": policy.rule_ids[0],
                 "vip.tier.band": policy.band_ids[0],
