@@ -59,5 +59,5 @@ class VipProfileReport(models.Model):
               FROM (%s) i
               JOIN vip_membership m ON m.id = i.membership_id
             """,
-            profile_sql.items(days, SQL("m.tier_id IS NOT NULL")),
+            profile_sql.items(days),
         )
