@@ -5,11 +5,11 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ..tools import tier_sql
-from ..tools.care_days import MISSED, PLANNED
+from ..tools.care_days import MISSED, NEAR_DAYS, PLANNED
 from ..tools.tier_rules import ALL
 
-# Days before the end of his validity from which a customer is warned, see ``_renew_warnings``.
-WARNING_DAYS = 60
+# Customers are warned from 60 days before the end of their validity on; a week earlier it is planned.
+WARNING_DAYS = 60 + NEAR_DAYS
 OBJECTIONS = {"do_not_disturb", "do_not_disturb_until", "no_greetings"}
 
 
