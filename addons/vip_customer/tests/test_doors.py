@@ -37,7 +37,7 @@ class Door(NamedTuple):
     outcomes: dict
     record: str = ""  # key of the book, the model where empty
     args: dict = {}  # name -> value, or key of ``_arguments``
-    wizard: dict = {}  # values of the dialog, created by the caller; a function is given the book
+    wizard: dict = {}  # values of the dialog, created by the caller
     on_model: bool = False  # called without records
 
     def outcome(self, role, reach):
@@ -153,23 +153,6 @@ DOORS = [
         for method in ("action_confirm", "action_print_briefs")
     ),
     Door(
-        "vip.handover",
-        "action_confirm",
-        LEADS,
-        wizard={
-            "line_ids": lambda book, arguments: [
-                (
-                    0,
-                    0,
-                    {
-                        "membership_id": book["vip.membership"].id,
-                        "manager_id": arguments["manager"],
-                    },
-                )
-            ]
-        },
-    ),
-    Door(
         "vip.number.owner",
         "action_confirm",
         WRITERS,
@@ -279,9 +262,7 @@ class DoorsTable(DoorsCase):
     def _wizard(self, door, role, reach):
         book, values = self.book[reach], {}
         for name, value in door.wizard.items():
-            if callable(value):
-                values[name] = value(book, self.arguments)
-            elif name.endswith("_ids"):
+            if name.endswith("_ids"):
                 values[name] = book[value].ids
             else:
                 values[name] = self.arguments.get(value) or book[value].id

@@ -9,7 +9,7 @@ from .doors_common import BIRTHDAY, REACHES, ROLES, SAME_AS, UNIT_VALUE, DoorsCa
 
 # What a role may do with a record of an own customer, and with one out of his reach in his company:
 # r(ead), w(rite), u(nlink). A record of another company is out of reach for all. Who is not named may
-# nothing; who stands for another role (``SAME_AS``) has what that one has.
+# nothing; who stands for another role (``SAME_AS``) has what that one has, unless named.
 OPERATIONS = {"r": "read", "w": "write", "u": "unlink"}
 RIGHTS = {
     "vip.membership": {
@@ -43,7 +43,6 @@ RIGHTS = {
         "auditor": ("r", "r"),
     },
     "vip.manager.deputy": {
-        "desk": ("r", "r"),
         "manager_a": ("r", "r"),
         "lead": ("rwu", "r"),
         "boss": ("rwu", "rwu"),
