@@ -88,7 +88,6 @@ RIGHTS = {
         "boss": ("rwu", "rwu"),
         "auditor": ("r", "r"),
     },
-    # noted by manager_a; what a colleague noted is in ``test_interaction``
     # what a colleague noted is his to correct
     "vip.interaction": {
         "manager_a": ("rw", ""),
