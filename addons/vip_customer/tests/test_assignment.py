@@ -11,6 +11,7 @@ from odoo.tests import Form, freeze_time, tagged
 from odoo.tools import mute_logger
 
 from .care_common import CareCase
+from .import_common import VipImportCase
 
 SCRIPT = Path(__file__).parents[1] / "migrations" / "19.0.1.1.0" / "post-migrate.py"
 
@@ -272,3 +273,28 @@ class TestAssignment(CareCase):
                 self.assertEqual([row[0] for row in self._rows(member)], [self.b])
             self.assertEqual(self.Assignment._project(self.company), 0)
         self.assertEqual(member.manager_id, self.b)
+
+
+@tagged("post_install", "-at_install", "vip_portfolio")
+class TestAssignmentByImport(VipImportCase):
+    def _rows(self):
+        rows = self.env["vip.manager.assignment"].search(
+            [("partner_id.ref", "=", "K1"), ("company_id", "=", self.company.id)], order="id"
+        )
+        return [(row.manager_id, str(row.date_from), row.date_to) for row in rows]
+
+    def test_import(self):
+        """A file assigns from today on; the same file again writes nothing, nor does it undo what is
+        agreed for later."""
+        a, b = self.users["manager_a"], self.users["manager_b"]
+        file = "customer_code,name,manager,branch\nK1,Wei,vip_test_manager_a,City\n"
+        self._import(file, "customers")
+        self.assertEqual(self._rows(), [(a, "2026-03-10", False)])
+        member = self.env["res.partner"].search([("ref", "=", "K1")]).vip_membership_id
+        member._assign(b, self.city, date(2026, 4, 1))
+        rows = self._rows()
+        self._import(file, "customers")
+        self.assertEqual(self._rows(), rows)
+        with freeze_time("2026-03-20 02:00:00"):
+            self._import(file.replace("manager_a", "manager_c"), "customers")
+        self.assertEqual(self._rows()[-1], (self.users["manager_c"], "2026-03-20", False))

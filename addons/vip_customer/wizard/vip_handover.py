@@ -57,11 +57,11 @@ class VipHandover(models.TransientModel):
         string="Handed over",
     )
     manager_id = fields.Many2one(
-        "res.users", string="To", domain=lambda self: self._domain_managers()
+        "res.users", string="Next account manager", domain=lambda self: self._domain_managers()
     )
     manager_ids = fields.Many2many(
         "res.users",
-        string="To these",
+        string="Next account managers",
         domain=lambda self: self._domain_managers(),
         relation="vip_handover_manager_rel",
     )
@@ -167,9 +167,14 @@ class VipHandover(models.TransientModel):
                 for manager in managers.sorted("name")
             ],
             "count": len(members),
-            "open": len(members) - len(proposal),
+            "warning": self._open_warning(len(members) - len(proposal), len(members)),
             "is_long": len(members) > SHOWN,
         }
+
+    def _open_warning(self, count, total):
+        return count and self.env._(
+            "%(count)s of %(total)s customers have nobody to go to yet.", count=count, total=total
+        )
 
     # ------------------------------------------------------------
     # WHO GETS WHOM

@@ -15,6 +15,6 @@ class VipHandoverLine(models.TransientModel):
     team_id = fields.Many2one(related="membership_id.team_id")
     manager_id = fields.Many2one(
         "res.users",
-        string="To",
+        string="Next account manager",
         domain=lambda self: self.env["vip.handover"]._domain_managers(),
     )
