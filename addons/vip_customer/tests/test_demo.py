@@ -31,6 +31,7 @@ class TestDemo(LedgerCheck, TransactionCase):
                 self._check_months(company, date.fromisoformat(day))
                 self._check_policies(company, date.fromisoformat(day))
                 self._check_greetings(company, date.fromisoformat(day))
+                self._check_portfolio(company)
                 self._check_care(company, date.fromisoformat(day))
                 self._check_waiting_run(company)
                 self._check_benefits(company)
@@ -128,6 +129,21 @@ class TestDemo(LedgerCheck, TransactionCase):
             [("company_id", "=", company.id)], [], [f"{name}:sum" for name in names]
         )
         self.assertTrue(all(figures), figures)
+
+    def _check_portfolio(self, company):
+        """Account managers have a past: some customers changed hands, one is about to; what is said of
+        today agrees with it."""
+        rows = self.env["vip.manager.assignment"].search([("company_id", "=", company.id)])
+        self.assertEqual(set(rows.mapped("state")), {"past", "current", "agreed"})
+        self.assertEqual(self.env["vip.manager.assignment"]._project(company), 0)
+        members = self.env["vip.membership"].search([("company_id", "=", company.id)])
+        self.assertTrue(members.filtered("has_no_manager"))
+        deputies = self.env["vip.manager.deputy"].search([("company_id", "=", company.id)])
+        self.assertEqual(len(deputies.filtered("is_today")), 1)
+        months = self.env["vip.care.coverage"]._read_group(
+            [("company_id", "=", company.id), ("manager_id", "!=", False)], ["month:month"]
+        )
+        self.assertGreaterEqual(len(months), 3)
 
     def _check_waiting_run(self, company):
         """One run waits for an approver, moves customers and can be applied today."""
