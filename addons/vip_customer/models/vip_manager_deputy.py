@@ -40,7 +40,11 @@ class VipManagerDeputy(models.Model):
     is_today = fields.Boolean(
         compute="_compute_is_today", search="_search_is_today", string="Stands in today"
     )
-    reason = fields.Char(help="Leave, illness, training.")
+    # why somebody is away is nobody's business but his lead's
+    reason = fields.Char(
+        help="Leave, illness, training.",
+        groups="vip_customer.group_vip_lead,vip_customer.group_vip_auditor",
+    )
     company_id = fields.Many2one(
         "res.company", required=True, ondelete="cascade", default=lambda self: self.env.company
     )

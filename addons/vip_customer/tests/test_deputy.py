@@ -35,6 +35,7 @@ class TestDeputy(DoorsCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
+        cls.env["vip.manager.deputy"].search([]).unlink()  # those of the book stand in in March
         cls.own = cls.book["own"]["vip.membership"]
         cls.far = cls.book["far"]["vip.membership"]
         cls.a, cls.b, cls.c = (cls.users[f"manager_{name}"] for name in "abc")
@@ -90,8 +91,8 @@ class TestDeputy(DoorsCase):
             self._as("manager_b", self.env["vip.preference"]).create(
                 {
                     "partner_id": self.own.partner_id.id,
-                    "type_id": self.env.ref("vip_customer.preference_type_water").id,
-                    "value": "Two bottles",
+                    "type_id": self.env.ref("vip_customer.preference_type_gift").id,
+                    "value": "Tea",
                 }
             )
             touch = self._as("manager_b", self.book["own"]["vip.care.touch"])
