@@ -21,6 +21,8 @@ PLANNING_MONTH = 12
 # Days before and after a year of which the working days are known: what lies on a long holiday moves.
 MARGIN_DAYS = 60
 BATCH = 1000
+# A run that changes the tiers of more customers leaves the planning of their year to the scheduled action.
+AT_ONCE = 500
 
 
 class VipCareTouch(models.Model):
@@ -444,24 +446,31 @@ class VipCareTouch(models.Model):
     @api.model
     def _follow_tier_changes(self):
         """Plan anew after tiers changed; run as superuser by ``vip.tier.history``, whose changes are in
-        the temporary table ``vip_tier_change``."""
+        the temporary table ``vip_tier_change``. For many customers the year waits for the scheduled action,
+        which comes at once: it takes minutes, for which nobody should hold their entitlements."""
         changed = SQL(
             """m.id IN (SELECT membership_id FROM vip_tier_change
                          WHERE tier_id IS DISTINCT FROM old_tier_id)"""
         )
         rows = self.env.execute_query(
             SQL(
-                """SELECT company_id, bool_or(tier_id IS NOT NULL) FROM vip_tier_change
+                """SELECT company_id, count(tier_id) FROM vip_tier_change
                     WHERE tier_id IS DISTINCT FROM old_tier_id GROUP BY 1"""
             )
         )
-        for company_id, somebody_stays in rows:
+        for company_id, customers in rows:
             company = self.env["res.company"].browse(company_id)
             today = company._vip_today()
             self._let_go(company, today, changed)
-            if somebody_stays:
+            if not customers:
+                continue
+            if customers <= AT_ONCE:
                 self._plan(company, changed)
-                self._plan_movements(company, today)
+            else:
+                year = today.year
+                self._prepare_days(company, date(year, 1, 1), date(year, 12, 31), changed)
+                self.env.ref("vip_customer.ir_cron_care")._trigger()
+            self._plan_movements(company, today)
 
     @api.model
     def _let_go(self, company, today, members):

@@ -3,10 +3,12 @@
 import random
 from collections import Counter
 from datetime import date, timedelta
+from unittest.mock import patch
 
 from odoo.tests import freeze_time, tagged
 from odoo.tools import SQL
 
+from ..models import vip_care_touch
 from ..tools import care_days
 from .care_common import CareCase
 
@@ -208,6 +210,21 @@ class TestCarePlanning(CareCase):
         # Tuesday 10 March, three working days
         self.assertEqual(welcome.due_date, date(2026, 3, 13))
         self.assertEqual(welcome.channel_id.code, "visit")
+
+    def test_many_tiers_change(self):
+        """A run over the book is not held up by planning it: what is due soon is planned at once, the year
+        by the scheduled action."""
+        waiting = [("cron_id", "=", self.env.ref("vip_customer.ir_cron_care").id)]
+        triggers = self.env["ir.cron.trigger"].search_count
+        before = triggers(waiting)
+        with patch.object(vip_care_touch, "AT_ONCE", 0):
+            member = self._member("Wei", self.diamond)
+        self.assertTrue(self._touches(member, ("occasion_id.code", "=", "welcome")))
+        self.assertFalse(self._touches(member, ("is_occasion", "=", False)))
+        self.assertEqual(triggers(waiting), before + 1)
+        self.Touch._plan(self.company)
+        self.assertTrue(self._touches(member, ("is_occasion", "=", False)))
+        self.assertEqual(self.Touch._plan(self.company), 0)
 
     def test_tier_changes(self):
         member = self._member("Wei", self.gold)

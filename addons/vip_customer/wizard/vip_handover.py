@@ -77,7 +77,7 @@ class VipHandover(models.TransientModel):
     line_ids = fields.One2many("vip.handover.line", "handover_id", string="One by one")
     customer_count = fields.Integer(compute="_compute_customer_count", string="Customers")
     summary = fields.Html(compute="_compute_summary", sanitize=False)
-    result = fields.Char(readonly=True, string="Handed over")
+    result = fields.Char(readonly=True, string="Outcome")
 
     @api.model
     def _domain_managers(self):
