@@ -29,7 +29,9 @@ class VipPreferenceType(models.Model):
         string="Answered by",
         help="Answers to choose from can be counted; what does not fit is added in words.",
     )
-    option_ids = fields.One2many("vip.preference.option", "type_id", string="Possible answers", copy=True)
+    option_ids = fields.One2many(
+        "vip.preference.option", "type_id", string="Possible answers", copy=True
+    )
     tier_ids = fields.Many2many(
         "vip.tier",
         "vip_preference_type_tier_rel",
