@@ -258,9 +258,24 @@ class TestAssignment(CareCase):
         self.assertEqual(self._rows(), [(self.a, "2026-02-10", False)])
 
     def test_migration(self):
-        """Who is responsible when the addon is upgraded is so from then on, and stays."""
+        """Who is responsible when the addon is upgraded is so from then on, and stays; shipped channels and
+        preferences learn what is new about them, but nothing that somebody said is changed."""
         member = self._create_customer("Upgraded").vip_membership_id
         member.write({"manager_id": self.b.id, "team_id": self.city.id})
+        phone, visit, hall = (
+            self.env.ref(f"vip_customer.channel_{code}") for code in ("phone", "visit", "hall")
+        )
+        (phone + visit).fulfils_ids = False
+        hall.fulfils_ids = visit
+        family, water, hours = (
+            self.env.ref(f"vip_customer.preference_type_{code}")
+            for code in ("family", "water", "hours")
+        )
+        (family + water + hours).write({"kind": "text", "tier_ids": False})
+        self.env["vip.preference"].search([("type_id", "in", (water + hours).ids)]).unlink()
+        self.env["vip.preference"].create(
+            {"partner_id": member.partner_id.id, "type_id": hours.id, "value": "After work"}
+        )
         self.env.flush_all()
         spec = importlib.util.spec_from_file_location("migration", SCRIPT)
         script = importlib.util.module_from_spec(spec)
@@ -273,6 +288,12 @@ class TestAssignment(CareCase):
                 self.assertEqual([row[0] for row in self._rows(member)], [self.b])
             self.assertEqual(self.Assignment._project(self.company), 0)
         self.assertEqual(member.manager_id, self.b)
+        self.assertEqual(phone.fulfils_ids, phone)
+        self.assertEqual(visit.fulfils_ids, visit + phone)
+        self.assertEqual(hall.fulfils_ids, visit)
+        self.assertEqual((water.kind, hours.kind), ("choice", "text"))
+        self.assertEqual(family.tier_ids, self.gold + self.diamond)
+        self.assertFalse(hours.tier_ids)
 
 
 @tagged("post_install", "-at_install", "vip_portfolio")
