@@ -64,6 +64,7 @@ from . import (
     vip_my_day,
     vip_my_day_portfolio,
     res_partner,
+    res_users,
     res_partner_benefits,
     res_partner_lookup,
     res_partner_interactions,

@@ -14,7 +14,7 @@ class VipManagerAssignment(models.Model):
     ``date_to`` is the open row, an empty manager says "nobody". Rows never overlap and may begin in the
     future (an agreed handover). A row that is replaced on or before the day it began gets ``date_to`` =
     ``date_from`` - 1 and stays. ``vip.membership.manager_id`` and ``team_id`` are the projection of
-    today, renewed when somebody is assigned and nightly.
+    today, renewed when somebody is assigned and hourly.
 
     The one place that writes rows is ``_post``. They are evidence (``vip.evidence.mixin``): ``date_to``
     is set or shortened, nothing else ever changes.
@@ -276,21 +276,22 @@ class VipManagerAssignment(models.Model):
     @api.model
     def _models_with_activities(self):
         """Models whose records belong to a customer and whose activities follow his manager."""
-        return ["vip.membership", "vip.redemption"]
+        return ["res.partner", "vip.membership", "vip.redemption"]
 
     @api.model
     def _move_activities(self, name):
-        table = SQL.identifier(self.env[name]._table)
+        column = "id" if name == "res.partner" else "partner_id"
         rows = self.env.execute_query(
             SQL(
                 """SELECT c.manager_id, array_agg(a.id)
                      FROM vip_manager_change c
-                     JOIN %(table)s r ON r.partner_id = c.partner_id
+                     JOIN %(table)s r ON r.%(column)s = c.partner_id
                      JOIN mail_activity a ON a.res_model = %(name)s AND a.res_id = r.id
                       AND a.user_id = c.old_manager_id AND a.active IS TRUE
                     WHERE c.manager_id IS NOT NULL AND c.manager_id <> c.old_manager_id
                     GROUP BY 1""",
-                table=table,
+                table=SQL.identifier(self.env[name]._table),
+                column=SQL.identifier(column),
                 name=name,
             )
         )
@@ -300,6 +301,11 @@ class VipManagerAssignment(models.Model):
 
     @api.model
     def _cron_project(self):
-        """Daily: begin and end assignments whose day has come."""
-        for company in self.env["res.company"].search([]):
+        """Hourly: begin and end assignments whose day has come."""
+        cron = self.env["ir.cron"]
+        companies = self.env["res.company"].search([])
+        cron._commit_progress(remaining=len(companies))
+        for company in companies:
             self._project(company)
+            if not cron._commit_progress(1):
+                return

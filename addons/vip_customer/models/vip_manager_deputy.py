@@ -97,6 +97,7 @@ class VipManagerDeputy(models.Model):
     def _check_users(self):
         for deputy in self:
             deputy._check_manager()
+            deputy._check_branches()
             deputy._check_deputy()
 
     def _check_manager(self):
@@ -108,6 +109,22 @@ class VipManagerDeputy(models.Model):
                     "%(user)s is no internal user of %(company)s: he has no customers there.",
                     user=user.name,
                     company=self.company_id.name,
+                )
+            )
+
+    def _check_branches(self):
+        """Whoever names a deputy gives him all customers of the manager: a lead has to lead them all."""
+        user = self.env.user
+        if self.env.su or user.has_group("vip_customer.group_vip_manager"):
+            return
+        others = Domain("manager_id", "=", self.manager_id.id)
+        others &= ~Domain("team_id.user_id", "=", user.id)
+        if self.env["vip.membership"].sudo().search_count(others, limit=1):
+            raise ValidationError(
+                self.env._(
+                    "%s looks after customers of branches that you do not lead, too. Ask a manager of the "
+                    "VIP programme to name his deputy.",
+                    self.manager_id.name,
                 )
             )
 

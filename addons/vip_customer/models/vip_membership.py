@@ -452,8 +452,8 @@ class VipMembership(models.Model):
         :param int team_id: a branch of the customers' company or of no company, or False
         :param day: date or ISO string, today or later; today without one
         :raise AccessError: the caller is no lead, or may not change one of the customers
-        :raise UserError: user or branch do not fit the customers' company, the user is archived, or the
-            day is over
+        :raise UserError: user or branch do not fit the customers' company, the user is archived or has
+            not the role of an account manager, or the day is over
         """
         if not self.env.user.has_group("vip_customer.group_vip_lead"):
             raise AccessError(
@@ -467,6 +467,14 @@ class VipMembership(models.Model):
             raise UserError(
                 self.env._(
                     "%s is archived and cannot look after customers. Choose somebody else.",
+                    manager.name,
+                )
+            )
+        if manager and not manager.sudo().has_group("vip_customer.group_vip_user"):
+            raise UserError(
+                self.env._(
+                    "%s is no account manager of the VIP programme and would see nothing of the "
+                    "customers. Give him the role first, or choose somebody else.",
                     manager.name,
                 )
             )

@@ -190,6 +190,10 @@ class TestAssignment(CareCase):
         with self.assertRaisesRegex(UserError, "vip_test_manager_b .* is archived"):
             self._assign(self.b)
 
+    def test_user_without_the_role(self):
+        with self.assertRaisesRegex(UserError, "vip_test_desk .* is no account manager"):
+            self._assign(self.users["desk"])
+
     def test_user_of_another_company(self):
         other = self.env["res.company"].create({"name": "Other"})
         self.b.write({"company_id": other.id, "company_ids": [Command.set(other.ids)]})

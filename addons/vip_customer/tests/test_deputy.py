@@ -209,6 +209,13 @@ class TestDeputy(DoorsCase):
         with self.assertRaises(AccessError):
             self._appoint("lead", manager_id=self.c.id)
 
+    def test_lead_of_one_of_two_branches_does_not(self):
+        """He would hand out the customers of the other branch, too."""
+        self.far._assign(self.a, self.county)
+        with self.assertRaisesRegex(ValidationError, "branches that you do not lead"):
+            self._appoint("lead")
+        self.assertTrue(self._appoint("boss"))
+
     def test_nobody_else_appoints(self):
         for role in ("manager_a", "manager_b", "desk", "auditor", "employee", "importer"):
             with self.subTest(role=role), self.assertRaises(AccessError):

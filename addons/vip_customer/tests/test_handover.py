@@ -86,6 +86,14 @@ class TestHandover(HandoverCase):
         self._handover(from_manager_id=self.a.id).action_confirm()
         self.assertEqual(self.members.manager_id, self.b)
 
+    def test_leaver_is_archived_after_the_handover(self):
+        """Odoo deletes the open tasks of whom it archives."""
+        with self.assertRaisesRegex(UserError, "still looks after 5 VIP customers"):
+            self.a.action_archive()
+        self._handover(from_manager_id=self.a.id).action_confirm()
+        self.a.action_archive()
+        self.assertFalse(self.a.active)
+
     def test_on_a_later_day(self):
         self._handover(from_manager_id=self.a.id, day="2026-04-01").action_confirm()
         self.assertEqual(self.members.manager_id, self.a)
@@ -174,11 +182,15 @@ class TestHandover(HandoverCase):
         self.env["vip.entitlement"]._grant(self.company)
         redemption = self.env["vip.redemption"]._redeem(member, benefit, 1)
         to_fulfil = redemption.activity_schedule("mail.mail_activity_data_todo", user_id=self.a.id)
+        contact = member.partner_id.activity_schedule(
+            "mail.mail_activity_data_call", user_id=self.a.id
+        )
         self._handover(member, day="2026-03-20").action_confirm()
-        self.assertEqual((mine | to_fulfil).user_id, self.a, "nothing moves before the day")
+        tasks = mine | to_fulfil | contact
+        self.assertEqual(tasks.user_id, self.a, "nothing moves before the day")
         with freeze_time("2026-03-20 02:00:00"):
             self.Assignment._cron_project()
-        self.assertEqual((mine | to_fulfil).user_id, self.b)
+        self.assertEqual(tasks.user_id, self.b)
         self.assertEqual(elses.user_id, self.c)
         told = self._touches(member, ("occasion_id.code", "=", "manager_new"))
         self.assertEqual(told.slot, date(2026, 3, 20))
@@ -193,6 +205,24 @@ class TestHandover(HandoverCase):
         self.assertTrue(before)
         self.assertEqual([row for row in self._coverage() if row[2] < date(2026, 3, 1)], before)
         self.assertEqual(self._past(), past)
+
+    def test_own_past_figures_stay_readable(self):
+        """Whoever handed customers over still sees what he did for them, and nothing of what follows."""
+
+        def seen(user):
+            self.env.flush_all()
+            self.env.invalidate_all()
+            rows = self.env["vip.care.coverage"].with_user(user)._read_group([], [], ["due:sum"])
+            return rows[0][0] or 0
+
+        with freeze_time("2026-04-30 02:00:00"):
+            before = seen(self.a)
+            self.assertTrue(before)
+            self._handover(from_manager_id=self.a.id).action_confirm()
+            self.assertEqual(seen(self.a), before)
+            with freeze_time("2026-06-30 02:00:00"):
+                self.assertEqual(seen(self.a), before)
+                self.assertGreater(seen(self.b), before)
 
     # ------------------------------------------------------------
     # refusals

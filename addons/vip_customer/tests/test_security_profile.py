@@ -312,7 +312,7 @@ class TestSecurityProfile(ProfileCase):
         row = self.book["own"]["vip.manager.deputy"]
         far = self.users["manager_c"]
         mine = self._as("lead", row)
-        with self.assertRaises(AccessError):
+        with self.assertRaises(UserError):
             mine.write({"manager_id": far.id})
         with self.assertRaises(AccessError):
             mine.copy({"manager_id": far.id, "deputy_id": self.users["lead"].id})
