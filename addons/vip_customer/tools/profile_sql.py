@@ -10,13 +10,16 @@ from .profile import MONTHS_VALID
 # What is asked of the customers of each tier, 0 for none: a table of a few dozen rows to join. What is
 # asked of no tier in particular is asked of everybody.
 ASKED = SQL(
-    """(SELECT t.id AS tier_id, k.id AS type_id, k.weight, k.code = 'birthday' AS is_birthday
+    """(SELECT r.tier_id, k.id AS type_id, k.weight, k.code = 'birthday' AS is_birthday
+          FROM vip_preference_type k
+          JOIN vip_preference_type_tier_rel r ON r.type_id = k.id
+         WHERE k.active IS TRUE
+         UNION ALL
+        SELECT t.id, k.id, k.weight, k.code = 'birthday'
           FROM vip_preference_type k
           CROSS JOIN (SELECT id FROM vip_tier UNION ALL SELECT 0) t
          WHERE k.active IS TRUE
-           AND (NOT EXISTS (SELECT FROM vip_preference_type_tier_rel r WHERE r.type_id = k.id)
-                OR EXISTS (SELECT FROM vip_preference_type_tier_rel r
-                            WHERE r.type_id = k.id AND r.tier_id = t.id)))"""
+           AND NOT EXISTS (SELECT FROM vip_preference_type_tier_rel r WHERE r.type_id = k.id))"""
 )
 
 
@@ -51,13 +54,15 @@ def items(days: Iterable[tuple[int, date]]) -> SQL:
 
 
 def completeness(days: Iterable[tuple[int, date]], comparison: SQL) -> SQL:
-    """The ids of the memberships whose completeness compares so.
+    """The ids of the memberships whose completeness compares so, worked out once: beside other conditions
+    PostgreSQL may work it out again for each membership.
 
     :param days: company -> today
     :param comparison: operator and value, as ``< 50``
     """
     return SQL(
-        """SELECT m.id FROM vip_membership m
+        """WITH found AS MATERIALIZED (
+           SELECT m.id FROM vip_membership m
              LEFT JOIN (SELECT tier_id, sum(weight) AS weight,
                                sum(weight) FILTER (WHERE is_birthday) AS birthday
                           FROM %(asked)s a GROUP BY 1) q ON q.tier_id = coalesce(m.tier_id, 0)
@@ -73,7 +78,8 @@ def completeness(days: Iterable[tuple[int, date]], comparison: SQL) -> SQL:
                        ELSE 100 * (coalesce(k.weight, 0)
                                    + CASE WHEN m.birthday IS NULL THEN 0
                                           ELSE coalesce(q.birthday, 0) END) / q.weight
-                  END %(comparison)s""",
+                  END %(comparison)s)
+           SELECT id FROM found""",
         months=MONTHS_VALID,
         days=_today(days),
         asked=ASKED,
