@@ -22,7 +22,8 @@ class MailActivity(models.Model):
 
     def _vip_planned(self):
         """:return: (activity, touch, channel) of those that are contacts with customers"""
-        ours = self.filtered(lambda activity: activity.res_model == MEMBERSHIP)
+        # what is done already was noted; two windows may both say so
+        ours = self.filtered(lambda activity: activity.res_model == MEMBERSHIP and activity.active)
         if not ours or self.env.user._is_superuser():
             return []
         # who marks it done had an activity of it; touches are written by the programme only
@@ -32,6 +33,8 @@ class MailActivity(models.Model):
         planned = []
         for activity in ours:
             touch = of_activity.get(activity.sudo(), touches.browse())[:1]
+            if touch.membership_id.id != activity.res_id:
+                touch = touches.browse()  # somebody moved the activity to another customer
             code = CHANNEL_OF.get(activity.activity_category)
             if activity.activity_type_id == care:
                 code = code or "phone"

@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL, format_date
 
@@ -109,7 +110,13 @@ class VipManagerAssignment(models.Model):
     def _search_on_day(self, operator, value):
         if operator != "in":
             return NotImplemented
-        return Domain.OR(self._on(fields.Date.to_date(day)) for day in value if day)
+        try:
+            days = [fields.Date.to_date(day) for day in value if day]
+        except (TypeError, ValueError):
+            raise UserError(
+                self.env._("“%s” is no date. Write it as 2026-12-31.", ", ".join(map(str, value)))
+            ) from None
+        return Domain.OR(self._on(day) for day in days)
 
     def _sentence(self):
         """From when on who is responsible, in a line."""
@@ -232,8 +239,13 @@ class VipManagerAssignment(models.Model):
                 """
                 DROP TABLE IF EXISTS vip_manager_change;
                 CREATE TEMPORARY TABLE vip_manager_change ON COMMIT DROP AS
-                SELECT m.id AS membership_id, m.partner_id, m.manager_id AS old_manager_id,
-                       m.team_id AS old_team_id, a.manager_id, a.team_id
+                SELECT m.id AS membership_id, m.partner_id, m.team_id AS old_team_id, a.manager_id,
+                       a.team_id, coalesce(m.manager_id, (
+                           SELECT o.manager_id FROM vip_manager_assignment o
+                            WHERE o.partner_id = m.partner_id AND o.manager_id IS NOT NULL
+                              AND o.date_from <= %(today)s AND o.id IS DISTINCT FROM a.id
+                              AND coalesce(o.date_to >= o.date_from, TRUE)
+                            ORDER BY o.date_from DESC, o.id DESC LIMIT 1)) AS old_manager_id
                   FROM vip_membership m
                   LEFT JOIN vip_manager_assignment a
                     ON a.partner_id = m.partner_id AND a.date_from <= %(today)s
@@ -266,8 +278,9 @@ class VipManagerAssignment(models.Model):
 
         Called inside the transaction as superuser. The changes are in the temporary table
         ``vip_manager_change`` (``membership_id``, ``partner_id``, ``manager_id``, ``team_id``,
-        ``old_manager_id``, ``old_team_id``). Open activities of the old manager go to the new one,
-        and touches to the days on which he works.
+        ``old_manager_id``, ``old_team_id``); where nobody was responsible meanwhile the old manager is
+        the last one. Open activities of the old manager go to the new one, and touches to the days on
+        which he works.
         """
         for name in self._models_with_activities():
             self._move_activities(name)

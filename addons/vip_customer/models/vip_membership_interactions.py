@@ -152,9 +152,19 @@ class VipMembership(models.Model):
         reached = {row["id"] for row in recipients or () if row["notif"] == channel}
         for member in self:
             partner = member.partner_id
-            address = partner.phone if channel == "sms" else partner.email
-            if any(numbers or ()) or (partner.id in reached and address):
+            address = partner.phone if channel == "sms" else partner.email_normalized
+            if numbers:
+                sent = member._has_number(numbers)
+            else:
+                sent = partner.id in reached and address
+            if sent:
                 self.env["vip.interaction"]._note_message(member, message, channel)
+
+    def _has_number(self, numbers):
+        """Whether one of these numbers, as somebody typed them, is the customer's."""
+        partner = self.partner_id
+        own = {partner.phone_sanitized, *partner.vip_number_ids.mapped("number_e164")} - {False}
+        return any(partner._phone_format(number=number) in own for number in numbers if number)
 
     def _note_received(self, message):
         """Note an e-mail from one of these customers; run as superuser."""

@@ -206,6 +206,16 @@ class TestHandover(HandoverCase):
         self.assertEqual([row for row in self._coverage() if row[2] < date(2026, 3, 1)], before)
         self.assertEqual(self._past(), past)
 
+    def test_nobody_meanwhile(self):
+        """Tasks and introduction find the next manager also where nobody was responsible in between."""
+        member = self.members[0]
+        task = member.activity_schedule("mail.mail_activity_data_todo", user_id=self.a.id)
+        lead = member.with_user(self.users["lead"])
+        lead.assign(False, self.city.id)
+        lead.assign(self.b.id, self.city.id)
+        self.assertEqual(task.user_id, self.b)
+        self.assertTrue(self._touches(member, ("occasion_id.code", "=", "manager_new")))
+
     def test_own_past_figures_stay_readable(self):
         """Whoever handed customers over still sees what he did for them, and nothing of what follows."""
 

@@ -409,6 +409,20 @@ class TestInteraction(CareCase):
             ],
         )
 
+    def test_done_in_two_windows(self):
+        activity = self._plan("mail.mail_activity_data_call")
+        self._done(activity, "He takes it")
+        self._done(activity, "He takes it")
+        self.assertEqual(len(self._of()), 1)
+
+    def test_activity_moved_to_another_customer(self):
+        touch = self._announced()
+        other = self._member("Somebody else", self.diamond)
+        touch.activity_id.res_id = other.id
+        self._done(touch.activity_id)
+        self.assertNotEqual(touch.state, "done")
+        self.assertEqual(len(self._of(other)), 1)
+
     def test_call_fulfils_the_touch_it_fits(self):
         touch = self._announced()
         self._done(self._plan("mail.mail_activity_data_call"))

@@ -176,7 +176,7 @@ class TestInteractionMail(CareCase, MailCase, SMSCase):
 
     def test_text(self):
         for page in self._pages():
-            for values in ({}, {"sms_numbers": ["13900139000"]}):
+            for values in ({}, {"sms_numbers": ["+86 138-0013-8000"]}):
                 with self.subTest(page=page._name, values=values):
                     self._of().unlink()
                     self._text(page, **values)
@@ -192,6 +192,15 @@ class TestInteractionMail(CareCase, MailCase, SMSCase):
                             }
                         ],
                     )
+
+    def test_text_to_another_number(self):
+        self._text(self.member, sms_numbers=["13900139000"])
+        self.assertFalse(self._of(), "it did not go to the customer")
+        self.env["vip.service.number"].create(
+            {"partner_id": self.customer.id, "number": "13900139000"}
+        )
+        self._text(self.member, sms_numbers=["139 0013 9000"])
+        self.assertEqual(self._of().channel_id, self.channels["sms"])
 
     def test_text_to_no_number(self):
         self.customer.phone = False
