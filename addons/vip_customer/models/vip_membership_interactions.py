@@ -153,11 +153,8 @@ class VipMembership(models.Model):
         for member in self:
             partner = member.partner_id
             address = partner.phone if channel == "sms" else partner.email_normalized
-            if numbers:
-                sent = member._has_number(numbers)
-            else:
-                sent = partner.id in reached and address
-            if sent:
+            is_reached = partner.id in reached and address
+            if member._has_number(numbers) if numbers else is_reached:
                 self.env["vip.interaction"]._note_message(member, message, channel)
 
     def _has_number(self, numbers):
