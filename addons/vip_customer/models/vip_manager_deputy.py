@@ -97,7 +97,6 @@ class VipManagerDeputy(models.Model):
     def _check_users(self):
         for deputy in self:
             deputy._check_manager()
-            deputy._check_branches()
             deputy._check_deputy()
 
     def _check_manager(self):
@@ -109,22 +108,6 @@ class VipManagerDeputy(models.Model):
                     "%(user)s is no internal user of %(company)s: he has no customers there.",
                     user=user.name,
                     company=self.company_id.name,
-                )
-            )
-
-    def _check_branches(self):
-        """Whoever names a deputy gives him all customers of the manager: a lead has to lead them all."""
-        user = self.env.user
-        if self.env.su or user.has_group("vip_customer.group_vip_manager"):
-            return
-        others = Domain("manager_id", "=", self.manager_id.id)
-        others &= ~Domain("team_id.user_id", "=", user.id)
-        if self.env["vip.membership"].sudo().search_count(others, limit=1):
-            raise ValidationError(
-                self.env._(
-                    "%s looks after customers of branches that you do not lead, too. Ask a manager of the "
-                    "VIP programme to name his deputy.",
-                    self.manager_id.name,
                 )
             )
 
@@ -154,13 +137,34 @@ class VipManagerDeputy(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         deputies = super().create(vals_list)
+        deputies._check_branches()
         self.env.registry.clear_cache()
         return deputies
 
     def write(self, vals):
         result = super().write(vals)
+        if "manager_id" in vals:
+            self._check_branches()
         self.env.registry.clear_cache()
         return result
+
+    def _check_branches(self):
+        """Whoever names a deputy gives him all customers of the manager: a lead has to lead them all. No
+        constraint, because these do not know who is asking."""
+        user = self.env.user
+        if self.env.su or user.has_group("vip_customer.group_vip_manager"):
+            return
+        others = Domain("manager_id", "in", self.manager_id.ids)
+        others &= ~Domain("team_id.user_id", "=", user.id)
+        # he may not read them
+        if other := self.env["vip.membership"].sudo().search(others, limit=1):
+            raise ValidationError(
+                self.env._(
+                    "%s looks after customers of branches that you do not lead, too. Ask a manager of the "
+                    "VIP programme to name his deputy.",
+                    other.manager_id.name,
+                )
+            )
 
     def unlink(self):
         result = super().unlink()

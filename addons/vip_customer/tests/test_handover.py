@@ -342,13 +342,13 @@ class TestHandover(HandoverCase):
         self.env["vip.preference"].create(
             {
                 "partner_id": member.partner_id.id,
-                "type_id": self.env.ref("vip_customer.preference_type_water").id,
-                "value": "Sparkling",
+                "type_id": self.env.ref("vip_customer.preference_type_gift").id,
+                "value": "Green tea",
             }
         )
         self._contact(member, summary="Plans a journey", next_step="Send the tariffs")
         html = self._brief(member, "manager_a")
-        for word in ("Diamond", "13900001111", "Sparkling", "Plans a journey", "Send the tariffs"):
+        for word in ("Diamond", "13900001111", "Green tea", "Plans a journey", "Send the tariffs"):
             self.assertIn(word, html)
         self.assertIn(self._day(member.since), html)
 

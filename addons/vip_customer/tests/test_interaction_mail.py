@@ -231,8 +231,7 @@ class TestInteractionMail(CareCase, MailCase, SMSCase):
         )
 
     def _run(self):
-        with self.enter_registry_test_mode():
-            self.env.ref("vip_customer.ir_cron_note_meetings").method_direct_trigger()
+        self.env.ref("vip_customer.ir_cron_note_meetings").method_direct_trigger()
         self.env.invalidate_all()
 
     def test_meeting(self):
