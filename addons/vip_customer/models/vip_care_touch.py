@@ -510,6 +510,14 @@ class VipCareTouch(models.Model):
             )
         )
         changed = SQL("m.id IN (SELECT membership_id FROM vip_manager_change)")
+        # a task that the old manager put aside is one again for the new one
+        self.env.cr.execute(
+            """UPDATE vip_care_touch t SET is_announced = FALSE
+                 FROM vip_manager_change c
+                WHERE c.partner_id = t.partner_id AND c.manager_id IS DISTINCT FROM c.old_manager_id
+                  AND t.state = 'planned' AND t.is_announced IS TRUE AND t.activity_id IS NULL"""
+        )
+        self.invalidate_model(["is_announced"])
         for (company_id,) in rows:
             company = self.env["res.company"].browse(company_id)
             today = company._vip_today()

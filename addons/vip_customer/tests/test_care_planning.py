@@ -343,6 +343,28 @@ class TestCarePlanning(CareCase):
         member.do_not_disturb = False
         self.assertEqual(set(near.mapped("state")), {"planned"})
 
+    def test_task_comes_back_with_the_touch(self):
+        member = self._member("Wei", self.diamond)
+        self.Touch._look_after(self.company)
+        touch = self._touches(member, ("is_announced", "=", True))[0]
+        task = touch.activity_id
+        member.do_not_disturb = True
+        self.assertFalse(task.exists())
+        member.do_not_disturb = False
+        self.assertEqual(touch.state, "planned")
+        self.assertTrue(touch.activity_id, "somebody must know")
+
+    def test_new_manager_gets_a_task_for_what_the_old_one_put_aside(self):
+        member = self._member("Wei", self.diamond)
+        self.Touch._look_after(self.company)
+        touch = self._touches(member, ("is_announced", "=", True))[0]
+        touch.activity_id.unlink()
+        self.Touch._look_after(self.company)
+        self.assertFalse(touch.activity_id, "his own matter")
+        member._assign(self.users["manager_b"], self.city)
+        self.Touch._look_after(self.company)
+        self.assertEqual(touch.activity_id.user_id, self.users["manager_b"])
+
     def test_customer_without_any_channel(self):
         member = self._member("Wei", self.diamond)
         member.partner_id.phone = False

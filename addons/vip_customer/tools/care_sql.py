@@ -284,7 +284,8 @@ def follow_objections(company_id: int, today: object, last: object, members: SQL
         """
         UPDATE vip_care_touch t
            SET state = CASE WHEN f.objection IS NULL THEN 'planned' ELSE 'skipped' END,
-               reason = f.objection
+               reason = f.objection,
+               is_announced = t.is_announced AND f.objection IS NULL
           FROM (SELECT t.id,
                        CASE WHEN m.do_not_disturb IS TRUE
                                  AND coalesce(m.do_not_disturb_until >= t.due_date, TRUE)
