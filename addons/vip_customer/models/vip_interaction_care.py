@@ -38,11 +38,12 @@ class VipInteraction(models.Model):
 
     def _follow_care(self):
         """Run as superuser after these contacts were noted or changed. One contact fulfils one touch,
-        the one in the context where it fits (``vip_care_touch``), else see ``choose``."""
+        the one in the context where it fits (``vip_care_touch``), else see ``choose``. What the customer
+        wrote to us is a contact, but nothing that we did."""
         self.filtered("result_id.sets_do_not_disturb").partner_id.vip_membership_id.write(
             {"do_not_disturb": True, "do_not_disturb_until": False}
         )
-        contacts = self.filtered("is_contact").sorted("date")
+        contacts = self.filtered(lambda contact: contact.is_contact and contact.user_id).sorted("date")
         if not contacts:
             return
         found = self.env["vip.care.touch"].search(

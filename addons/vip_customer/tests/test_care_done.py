@@ -72,6 +72,14 @@ class TestCareDone(CareCase):
         self._contact(self.member, "sms", "delivered", is_automatic=True)
         self.assertEqual(touch.state, "planned")
 
+    def test_what_the_customer_wrote_fulfils_nothing(self):
+        touch = self._touch("email")
+        self._contact(self.member, "email", "replied", user_id=False)
+        self.assertEqual(touch.state, "planned")
+        self.assertEqual(self.member.last_contact_on, self.today, "a contact all the same")
+        self._contact(self.member, "email", "delivered")
+        self.assertEqual(touch.state, "done")
+
     def test_one_contact_fulfils_one_touch(self):
         later, first = self._touch(due="2026-03-12"), self._touch(due="2026-03-09")
         self._contact(self.member)
