@@ -142,6 +142,17 @@ class TestCareDone(CareCase):
             (contact.user_id, contact.summary), (self.users["manager_a"], "All is well")
         )
 
+    def test_done_far_ahead_and_long_ago(self):
+        """Who says that it is this one need not wait until it is near, nor is it ever too late."""
+        for values in ({"due": "2026-04-20"}, {"due": "2025-12-01", "state": "missed"}):
+            with self.subTest(**values):
+                touch = self._touch(**values)
+                self._dialog(touch, result_id=self.results["no_answer"].id).action_confirm()
+                self.assertNotEqual(touch.state, "done", "an attempt")
+                self._dialog(touch).action_confirm()
+                self.assertEqual((touch.state, touch.done_on), ("done", self.today))
+                self.assertTrue(touch.interaction_id)
+
     def test_dialog_knows_the_usual_result(self):
         """One confirm is enough."""
         for channel, result in (("phone", "reached"), ("visit", "met"), ("letter", "delivered")):

@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ..tools.care_days import DONE
+
 # What mostly comes of a touch of a channel, where it is not that somebody was reached.
 USUAL_RESULTS = {
     "visit": "met",
@@ -62,7 +64,7 @@ class VipCareTouchDone(models.TransientModel):
             )
 
     def action_confirm(self):
-        """Note the contact; the touch is done where the contact counts and fits.
+        """Note the contact; the touch is done where the contact counts.
 
         :raise AccessError: the customer is not the caller's
         :raise UserError: the touch is done or skipped, or another channel cannot stand for it
@@ -80,7 +82,9 @@ class VipCareTouchDone(models.TransientModel):
                 )
             )
         # whoever looks after the customer notes contacts with him
-        self.env["vip.interaction"].sudo().with_context(vip_care_touch=self.touch_id.id).create(
+        touch = self.touch_id.sudo()
+        interactions = touch.env["vip.interaction"].with_context(vip_care_touch=touch.id)
+        contact = interactions.create(
             {
                 "partner_id": self.partner_id.id,
                 "date": self.date,
@@ -91,4 +95,7 @@ class VipCareTouchDone(models.TransientModel):
                 "user_id": self.env.uid,
             }
         )
+        # however far ahead or long ago: he says that this is it
+        if contact.is_contact and touch.state != DONE:
+            touch._set_done(contact)
         return {"type": "ir.actions.act_window_close"}
