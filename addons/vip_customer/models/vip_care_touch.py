@@ -371,7 +371,7 @@ class VipCareTouch(models.Model):
         last = today + timedelta(days=AHEAD_DAYS)
         scope = members or SQL("TRUE")
         self._take_back(care_sql.follow_objections(company.id, today, last, scope))
-        self.env.cr.execute(care_sql.mark_missed(company.id, today))
+        self.env.cr.execute(care_sql.mark_missed(company.id, today, scope))
         self._prepare_days(company, today, last, scope)
         self._move_off(company, today, last, scope)
         self.invalidate_model()

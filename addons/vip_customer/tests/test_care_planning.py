@@ -395,3 +395,12 @@ class TestCarePlanning(CareCase):
             self.Touch._look_after(self.company)
             self.assertEqual(welcome.state, "missed")
             self.assertTrue(welcome.activity_id, "it stays visible")
+
+    def test_one_customer_does_not_touch_the_others(self):
+        """What somebody does for one customer must not write to everybody's touches."""
+        members = [self._member(name, self.diamond) for name in ("Wei", "Li")]
+        with freeze_time("2026-03-21 02:00:00"):
+            members[0].no_greetings = True
+            missed = [self._touches(m, ("state", "=", "missed")) for m in members]
+            self.assertTrue(missed[0])
+            self.assertFalse(missed[1])

@@ -326,12 +326,15 @@ def follow_objections(company_id: int, today: object, last: object, members: SQL
     )
 
 
-def mark_missed(company_id: int, today: object) -> SQL:
+def mark_missed(company_id: int, today: object, members: SQL) -> SQL:
     """Call missed what nobody did in time."""
     return SQL(
-        """UPDATE vip_care_touch SET state = 'missed'
-            WHERE company_id = %s AND state = 'planned' AND due_date < %s::date - %s""",
-        company_id,
-        today,
-        LATE_DAYS,
+        """UPDATE vip_care_touch t SET state = 'missed'
+             FROM vip_membership m
+            WHERE m.partner_id = t.partner_id AND %(members)s AND t.company_id = %(company)s
+              AND t.state = 'planned' AND t.due_date < %(today)s::date - %(late)s""",
+        company=company_id,
+        members=members,
+        today=today,
+        late=LATE_DAYS,
     )
