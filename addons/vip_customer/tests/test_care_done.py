@@ -101,6 +101,15 @@ class TestCareDone(CareCase):
         self._contact(self.member)
         self.assertEqual(missed.state, "done", "late, and done")
 
+    def test_missed_long_ago(self):
+        """Due on 6 February and 7 February: the one is a day too long ago."""
+        long_ago = self._touch(due="2026-02-06", state="missed")
+        self._contact(self.member)
+        self.assertEqual(long_ago.state, "missed")
+        missed = self._touch(due="2026-02-07", state="missed")
+        self._contact(self.member)
+        self.assertEqual((long_ago.state, missed.state), ("missed", "done"))
+
     def test_contact_of_another_customer(self):
         touch = self._touch()
         self._contact(self._member("Li"))

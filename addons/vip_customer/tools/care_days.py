@@ -14,6 +14,8 @@ PLANNED, DONE, SKIPPED, MISSED = "planned", "done", "skipped", "missed"
 NEAR_DAYS = 7
 # A touch is on time up to so many days after it was due, and missed after that.
 LATE_DAYS = 7
+# A missed touch is made up for by the way so many days after it was due; later only on purpose.
+MADE_UP_DAYS = 31
 # A touch is put off by so many days at most, counted from the day that was planned.
 POSTPONE_DAYS = 31
 # A customer is contacted unasked on so many days of a week at most, and once a day.
@@ -153,7 +155,8 @@ def choose(touches: Iterable[Touch], may_fulfil: Collection[str], day: date) -> 
 
     What is due comes before what was missed, the oldest of the one and the newest of the other: a call
     of today is not lost on January's because that one was missed. A touch is near from ``NEAR_DAYS``
-    before it is due; nothing far ahead is fulfilled by the way.
+    before it is due, and made up for until ``MADE_UP_DAYS`` after; nothing far off is fulfilled by the
+    way.
 
     :param may_fulfil: channels whose touches the channel of the contact may fulfil
 
@@ -163,6 +166,9 @@ def choose(touches: Iterable[Touch], may_fulfil: Collection[str], day: date) -> 
     1
     >>> choose([missed, call], {"visit", "phone"}, date(2026, 3, 2)).id
     2
+    >>> choose([missed], {"phone"}, date(2026, 3, 13)).id
+    2
+    >>> choose([missed], {"phone"}, date(2026, 3, 14))
     >>> choose([call], {"sms"}, date(2026, 3, 10))
     >>> choose([call._replace(state=DONE)], {"phone"}, date(2026, 3, 10))
     """
@@ -172,6 +178,7 @@ def choose(touches: Iterable[Touch], may_fulfil: Collection[str], day: date) -> 
         if touch.channel in may_fulfil
         and touch.state in (PLANNED, MISSED)
         and touch.due - timedelta(days=NEAR_DAYS) <= day
+        and (touch.state == PLANNED or day <= touch.due + timedelta(days=MADE_UP_DAYS))
     ]
     planned = [touch for touch in fitting if touch.state == PLANNED]
     if planned:
