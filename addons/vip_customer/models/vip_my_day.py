@@ -298,38 +298,39 @@ class VipMyDay(models.AbstractModel):
         today = self.env.company._vip_today()
         days = [today + timedelta(days=i) for i in range(BIRTHDAY_DAYS + 1)]
         months = self.env["vip.lunar.month"]._months(days[0], days[-1])
-        kept = {
-            (birthday.calendar, birthday.month, birthday.day): day
-            for day in reversed(days)
-            for birthday in birthdays_on(day, months)
+        by_day = {
+            day: Domain.OR(
+                Domain("birthday_calendar", "=", birthday.calendar)
+                & Domain("birthday.month_number", "=", birthday.month)
+                & Domain("birthday.day_of_month", "=", birthday.day)
+                for birthday in birthdays_on(day, months)
+            )
+            for day in days
         }
-        domain = self._scope_domain(scope) & Domain("tier_id", "!=", False)
-        domain &= Domain.OR(
-            Domain("birthday_calendar", "=", calendar)
-            & Domain("birthday.month_number", "=", month)
-            & Domain("birthday.day_of_month", "=", number)
-            for calendar, month, number in kept
-        )
-
-        def day_of(member):
-            return kept[member.birthday_calendar, member.birthday.month, member.birthday.day]
-
+        scope_domain = self._scope_domain(scope) & Domain("tier_id", "!=", False)
+        domain = scope_domain & Domain.OR(by_day.values())
         title = self.env._("Birthdays ahead")
-        members = self.env["vip.membership"].search(domain)
+        Membership = self.env["vip.membership"]
+        kept = {}  # the day of each customer shown; a lunar birthday may fall on two
+        for day in days:
+            if len(kept) < SHOWN:
+                on_day = scope_domain & by_day[day] & Domain("id", "not in", [m.id for m in kept])
+                found = Membership.search(on_day, limit=SHOWN - len(kept))
+                kept.update(dict.fromkeys(found, day))
         return {
             "key": "birthdays",
             "title": title,
             "icon": "fa-birthday-cake",
-            "count": len(members),
+            "count": Membership.search_count(domain),
             "rows": [
                 self._row(
                     member,
                     text=self.env._("Birthday"),
-                    date=day_of(member),
-                    is_late=day_of(member) == today,
+                    date=day,
+                    is_late=day == today,
                     buttons=[self._log_button(member.partner_id, "courtesy")],
                 )
-                for member in members.sorted(day_of)[:SHOWN]
+                for member, day in kept.items()
             ],
             "action": self._list_action(title, "vip.membership", domain),
         }

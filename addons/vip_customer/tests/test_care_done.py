@@ -1,9 +1,11 @@
 """Which contact fulfils which touch, what postponing refuses, and the figures of coverage."""
 
 from datetime import date, timedelta
+from unittest.mock import patch
 
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import freeze_time, tagged
+from odoo.tools import format_date
 
 from .care_common import CareCase
 
@@ -410,6 +412,23 @@ class TestMyDay(CareCase):
         self.assertEqual(self._blocks("manager_a")["coming"]["rows"][0]["manager"], "")
         with freeze_time("2026-03-11 02:00:00"):
             self.assertFalse(self._blocks("manager_b")["coming"]["count"], "his time is over")
+
+    def test_birthdays_of_a_whole_branch(self):
+        """The first ones by their day, and how many there are; nobody reads the rest."""
+        for i, day in enumerate([17, 16, 15, 14, 13, 12, 11, 10, 18] + [12] * 4):
+            member = self._member(f"Customer {i}", self.silver)
+            member.birthday = f"1970-03-{day}"
+        Membership = type(self.env["vip.membership"])
+        with patch.object(
+            Membership, "search", autospec=True, side_effect=Membership.search
+        ) as search:
+            block = self._blocks()["birthdays"]
+        self.assertEqual(block["count"], 12)
+        found = [row["date"] for row in block["rows"]]
+        days = [date(2026, 3, day) for day in (10, 11, *[12] * 5, 13, 14, 15)]
+        self.assertEqual(found, [format_date(self.env, day) for day in days])
+        self.assertEqual([row["is_late"] for row in block["rows"]], [True] + [False] * 9)
+        self.assertTrue(all(call.kwargs.get("limit") for call in search.call_args_list))
 
     def test_who_cannot_be_reached_is_shown(self):
         member = self._member("Wei", self.diamond)
