@@ -172,16 +172,24 @@ class VipCareTouch(models.Model):
 
     @api.model
     def _cron_care(self):
-        """Daily: plan what is missing, look after what is near. Running it twice changes nothing."""
+        """Daily: plan what is missing, look after what is near. Running it twice changes nothing.
+
+        What is done is kept stage by stage, so that what stops it costs one stage only. It does not stop
+        by itself when Odoo's ten seconds are over: the next run would begin with the first company again
+        and never come to the last.
+        """
         cron = self.env["ir.cron"]
         companies = self.env["res.company"].search(Domain.TRUE)
         cron._commit_progress(remaining=len(companies))
         for company in companies:
             self.env["vip.membership"]._renew_warnings(company)
             self._plan(company)
-            self._look_after(company)
-            if not cron._commit_progress(1):
-                return
+            cron._commit_progress()
+            self._review(company)
+            cron._commit_progress()
+            while self._announce(company):
+                cron._commit_progress()
+            cron._commit_progress(1)
 
     @api.model
     def _plan(self, company, members=None, day=None):
@@ -366,6 +374,13 @@ class VipCareTouch(models.Model):
     def _look_after(self, company, members=None):
         """Skip what something speaks against, miss what is over, move what fell on a holiday, and make
         tasks of what is near; run as superuser."""
+        self._review(company, members)
+        while self._announce(company, members):
+            pass
+
+    @api.model
+    def _review(self, company, members=None):
+        """``_look_after`` without the tasks."""
         self.env.flush_all()
         today = company._vip_today()
         last = today + timedelta(days=AHEAD_DAYS)
@@ -375,7 +390,6 @@ class VipCareTouch(models.Model):
         self._prepare_days(company, today, last, scope)
         self._move_off(company, today, last, scope)
         self.invalidate_model()
-        self._announce(company, today, members)
 
     @api.model
     def _move_off(self, company, today, last, members):
@@ -383,8 +397,12 @@ class VipCareTouch(models.Model):
         self._settle(today)
 
     @api.model
-    def _announce(self, company, today, members=None):
-        """A task on the customer's page for every near touch of who has an active manager."""
+    def _announce(self, company, members=None):
+        """A task on the customer's page for near touches of who has an active manager.
+
+        :return: whether more may be waiting
+        :rtype: bool
+        """
         rows = self.env.execute_query(
             SQL(
                 """SELECT t.id, m.id, m.manager_id
@@ -397,14 +415,16 @@ class VipCareTouch(models.Model):
                       AND t.state = 'planned' AND t.due_date <= %(near)s
                       AND t.is_announced IS NOT TRUE
                       AND coalesce(o.kind, '') <> 'benefit_end' -- has a task of its own already
-                    ORDER BY t.due_date, t.id""",
+                    ORDER BY t.due_date, t.id LIMIT %(limit)s""",
                 company=company.id,
                 members=members or SQL("TRUE"),
-                near=today + timedelta(days=NEAR_DAYS),
+                near=company._vip_today() + timedelta(days=NEAR_DAYS),
+                limit=BATCH,
             )
         )
-        for start in range(0, len(rows), BATCH):
-            self._create_tasks(rows[start : start + BATCH])
+        if rows:
+            self._create_tasks(rows)
+        return len(rows) == BATCH
 
     @api.model
     def _create_tasks(self, rows):

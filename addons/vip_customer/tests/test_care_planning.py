@@ -404,3 +404,28 @@ class TestCarePlanning(CareCase):
             missed = [self._touches(m, ("state", "=", "missed")) for m in members]
             self.assertTrue(missed[0])
             self.assertFalse(missed[1])
+
+    def test_night_keeps_what_is_done(self):
+        """Each stage and each batch of tasks is kept, and nobody is left out when the time is over."""
+        for i in range(3):
+            self._member(f"Customer {i}", self.diamond)
+        own = [("company_id", "=", self.company.id)]
+        self.Touch.search([*own, ("is_occasion", "=", False)]).unlink()
+        kept = []
+
+        def commit(_cron, _processed=0, remaining=None):
+            touches = self.Touch.search_count(own)
+            kept.append((touches, self.Touch.search_count([*own, ("is_announced", "=", True)])))
+            return 0
+
+        with (
+            patch.object(type(self.env["ir.cron"]), "_commit_progress", commit),
+            patch.object(vip_care_touch, "BATCH", 2),
+        ):
+            self.Touch._cron_care()
+        planned, announced = kept[-1]
+        self.assertGreaterEqual(announced, 3)
+        self.assertEqual(kept[0], (3, 0))
+        self.assertIn((planned, 0), kept, "the year is kept before the tasks are made")
+        for tasks in range(0, announced, 2):
+            self.assertIn((planned, tasks), kept)
