@@ -255,8 +255,10 @@ class VipCareTouch(models.Model):
         if moved:
             self.invalidate_model()
         deadlines = {activity: day for activity, day in moved if activity}
-        for activity in self.env["mail.activity"].browse(deadlines).exists():
-            activity.date_deadline = deadlines[activity.id]
+        tasks = self.env["mail.activity"].with_context(mail_activity_quick_update=True)
+        moved_tasks = tasks.browse(deadlines).exists()
+        for day, group in moved_tasks.grouped(lambda task: deadlines[task.id]).items():
+            group.date_deadline = day
         return written + len(moved)
 
     @api.model

@@ -425,7 +425,25 @@ class TestCarePlanning(CareCase):
             self.Touch._cron_care()
         planned, announced = kept[-1]
         self.assertGreaterEqual(announced, 3)
-        self.assertEqual(kept[0], (3, 0))
+        self.assertLess(kept[0][0], planned)
         self.assertIn((planned, 0), kept, "the year is kept before the tasks are made")
         for tasks in range(0, announced, 2):
             self.assertIn((planned, tasks), kept)
+
+    def test_tasks_move_together(self):
+        """A holiday that is announced late moves a day's tasks in one go."""
+        for i in range(4):
+            self._member(f"Customer {i}", self.diamond)
+        self.Touch._look_after(self.company)
+        welcome = self.Touch.search(
+            [("company_id", "=", self.company.id), ("occasion_id.code", "=", "welcome")]
+        )
+        self.assertEqual(set(welcome.mapped("due_date")), {date(2026, 3, 13)})
+        self._holiday("2026-03-13", "2026-03-13")
+        Activity = type(self.env["mail.activity"])
+        with patch.object(Activity, "write", autospec=True, side_effect=Activity.write) as write:
+            self.Touch._look_after(self.company)
+        self.assertEqual(set(welcome.activity_id.mapped("date_deadline")), {date(2026, 3, 16)})
+        moves = [call for call in write.call_args_list if "date_deadline" in call.args[1]]
+        days = [call.args[1]["date_deadline"] for call in moves]
+        self.assertEqual(len(days), len(set(days)))
