@@ -312,24 +312,30 @@ class VipCareTouch(models.Model):
         :rtype: dict[int, list[date]]
         """
         calendar = company.resource_calendar_id
-        common = self._days_of(calendar, first, last) or [
+        common = self._days_of(calendar, first, last).get(False) or [
             day
             for i in range((last - first).days + 1)
             if (day := first + timedelta(days=i)).isoweekday() < 6
         ]
         found = {0: common}
-        for resource in self._resources(company, members):
-            own = resource.calendar_id or calendar
-            on_leave = self.env["resource.calendar.leaves"].search_count(
+        resources = self._resources(company, members)
+        on_leave = {
+            resource
+            for (resource,) in self.env["resource.calendar.leaves"]._read_group(
                 [
-                    ("resource_id", "=", resource.id),
+                    ("resource_id", "in", resources.ids),
                     ("date_to", ">=", first),
                     ("date_from", "<=", last),
                 ],
-                limit=1,
+                ["resource_id"],
             )
-            if own and (on_leave or own != calendar):
-                found[resource.user_id.id] = self._days_of(own, first, last, resource) or common
+        }
+        others = resources.filtered(
+            lambda resource: resource in on_leave or (resource.calendar_id or calendar) != calendar
+        )
+        for own, group in others.grouped(lambda r: r.calendar_id or calendar).items():
+            days = self._days_of(own, first, last, group)
+            found |= {r.user_id.id: days.get(r.id) or common for r in group if own}
         return found
 
     @api.model
@@ -349,24 +355,26 @@ class VipCareTouch(models.Model):
         return self.env["resource.resource"].browse(row[0] for row in rows)
 
     @api.model
-    def _days_of(self, calendar, first, last, resource=None):
-        """The days on which there is work, in order; none without a calendar."""
+    def _days_of(self, calendar, first, last, resources=None):
+        """The days on which there is work, in order, by the ids of resources (False without any); none
+        without a calendar."""
         if not calendar:
-            return []
+            return {}
         tz = calendar.tz or "UTC"
         start = fields.Datetime.context_timestamp(
             self.with_context(tz=tz), fields.Datetime.to_datetime(first)
         ).replace(hour=0)
-        days = set()
         intervals = calendar._work_intervals_batch(
             start,
             start + timedelta(days=(last - first).days + 1),
-            resources=resource,
-            tz=None if resource else start.tzinfo,
+            resources=resources,
+            tz=None if resources else start.tzinfo,
         )
-        for begin, _end, _meta in intervals[resource.id if resource else False]:
-            days.add(begin.astimezone(start.tzinfo).date())
-        return sorted(day for day in days if first <= day <= last)
+        found = {}
+        for key in resources.ids if resources else [False]:
+            days = {begin.astimezone(start.tzinfo).date() for begin, _end, _meta in intervals[key]}
+            found[key] = sorted(day for day in days if first <= day <= last)
+        return found
 
     # ------------------------------------------------------------
     # WHAT IS NEAR

@@ -447,3 +447,29 @@ class TestCarePlanning(CareCase):
         moves = [call for call in write.call_args_list if "date_deadline" in call.args[1]]
         days = [call.args[1]["date_deadline"] for call in moves]
         self.assertEqual(len(days), len(set(days)))
+
+    def test_leave_of_many_managers(self):
+        """Their days take as many queries as those of one."""
+        managers = [self.users[f"manager_{letter}"] for letter in "abc"]
+        for i, manager in enumerate(managers):
+            self._member(f"Customer {i}")._assign(manager, self.city)
+
+        def count():
+            self.env.flush_all()
+            self.env.invalidate_all()
+            before = self.env.cr.sql_log_count
+            span = (date(2026, 3, 1), date(2026, 3, 31))
+            days = self.Touch._working_days(self.company, *span, SQL("TRUE"))
+            return self.env.cr.sql_log_count - before, days
+
+        self._holiday("2026-03-12", "2026-03-12", managers[0])
+        count()
+        queries, days = count()
+        self.assertEqual(set(days), {0, managers[0].id})
+        for manager in managers[1:]:
+            self._holiday("2026-03-12", "2026-03-13", manager)
+        more, days = count()
+        self.assertEqual(set(days), {0, *[manager.id for manager in managers]})
+        self.assertEqual(more, queries)
+        missing = [set(days[0]) - set(days[manager.id]) for manager in managers]
+        self.assertEqual([len(each) for each in missing], [1, 2, 2])
