@@ -385,6 +385,20 @@ class TestCarePlanning(CareCase):
         self.assertTrue(near)
         self.assertEqual(set(near.mapped("reason")), {"opted_out"})
 
+    def test_opted_out_with_a_service_number(self):
+        member = self._member("Wei", self.silver, number="13800138123")
+        number = member.number_ids
+        self.assertTrue(number.number_e164)
+        near = self._touches(
+            member, ("channel_id.code", "=", "sms"), ("due_date", "<=", "2026-03-24")
+        )
+        self.env["phone.blacklist"].create({"number": number.number_e164})
+        self.Touch._look_after(self.company)
+        self.assertEqual(set(near.mapped("reason")), {"opted_out"})
+        number.date_to = self.today
+        self.Touch._look_after(self.company)
+        self.assertEqual(set(near.mapped("state")), {"planned"}, "not his number any more")
+
     def test_missed(self):
         member = self._member("Wei", self.diamond)
         welcome = self._touches(member, ("occasion_id.code", "=", "welcome"))

@@ -291,9 +291,13 @@ def follow_objections(company_id: int, today: object, last: object, members: SQL
                                  AND coalesce(m.do_not_disturb_until >= t.due_date, TRUE)
                             THEN 'do_not_disturb'
                             WHEN m.no_greetings IS TRUE AND o.kind IN ('birthday', 'festival')
-                                 OR c.code = 'sms' AND EXISTS (
-                                    SELECT FROM phone_blacklist b
-                                     WHERE b.active IS TRUE AND b.number = p.phone_sanitized)
+                                 OR c.code = 'sms' AND (
+                                    EXISTS (SELECT FROM phone_blacklist b
+                                             WHERE b.active IS TRUE AND b.number = p.phone_sanitized)
+                                    OR EXISTS (SELECT FROM vip_service_number n
+                                                 JOIN phone_blacklist b ON b.number = n.number_e164
+                                                WHERE n.partner_id = p.id AND n.state <> 'closed'
+                                                  AND n.date_to IS NULL AND b.active IS TRUE))
                                  OR c.code = 'email' AND EXISTS (
                                     SELECT FROM mail_blacklist b
                                      WHERE b.active IS TRUE AND b.email = p.email_normalized)
