@@ -534,8 +534,8 @@ class VipCareTouch(models.Model):
         ``vip.manager.assignment``, whose changes are in the temporary table ``vip_manager_change``."""
         rows = self.env.execute_query(
             SQL(
-                """SELECT DISTINCT t.company_id FROM vip_manager_change c
-                     JOIN vip_care_touch t ON t.partner_id = c.partner_id AND t.state = 'planned'
+                """SELECT DISTINCT m.company_id FROM vip_manager_change c
+                     JOIN vip_membership m ON m.id = c.membership_id AND m.tier_id IS NOT NULL
                     WHERE c.manager_id IS DISTINCT FROM c.old_manager_id"""
             )
         )

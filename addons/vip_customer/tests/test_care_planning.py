@@ -354,6 +354,12 @@ class TestCarePlanning(CareCase):
         self.assertEqual(touch.state, "planned")
         self.assertTrue(touch.activity_id, "somebody must know")
 
+    def test_new_manager_where_nothing_is_planned(self):
+        member = self._member("Wei", self.gold)
+        self._touches(member).unlink()
+        member._assign(self.users["manager_b"], self.city)
+        self.assertEqual(self._touches(member).occasion_id.code, "manager_new")
+
     def test_new_manager_gets_a_task_for_what_the_old_one_put_aside(self):
         member = self._member("Wei", self.diamond)
         self.Touch._look_after(self.company)
