@@ -371,6 +371,22 @@ class TestCarePlanning(CareCase):
         self.Touch._look_after(self.company)
         self.assertEqual(touch.activity_id.user_id, self.users["manager_b"])
 
+    def test_overdue_comes_back(self):
+        """Whoever leaves a customer in peace and takes it back has not done what was late."""
+        member = self._member("Wei", self.diamond)
+        days = ("2026-02-06", "2026-02-07", "2026-03-05")
+        overdue = self._touches(member)[: len(days)]
+        for touch, day in zip(overdue, days, strict=True):
+            touch.write({"due_date": day, "state": "skipped", "reason": "do_not_disturb"})
+        self._touches(member, ("id", "not in", overdue.ids)).unlink()
+        self.Touch._look_after(self.company)
+        self.assertEqual(overdue.mapped("state"), ["skipped", "missed", "planned"])
+        self.assertTrue(overdue[2].activity_id)
+        member.do_not_disturb = True
+        self.assertEqual(overdue[2].reason, "do_not_disturb")
+        member.do_not_disturb = False
+        self.assertEqual((overdue[2].state, overdue[2].reason), ("planned", False))
+
     def test_customer_without_any_channel(self):
         member = self._member("Wei", self.diamond)
         member.partner_id.phone = False

@@ -12,7 +12,7 @@ They read four temporary tables, which ``CREATE`` makes and the caller fills (se
 
 from odoo.tools import SQL
 
-from .care_days import A_WEEK, CUSTOMER_STRIDE, FULL, LATE_DAYS, MONDAY, STEP_STRIDE
+from .care_days import A_WEEK, CUSTOMER_STRIDE, FULL, LATE_DAYS, MADE_UP_DAYS, MONDAY, STEP_STRIDE
 
 CREATE = """
     DROP TABLE IF EXISTS vip_care_worker, vip_care_day, vip_care_slot, vip_care_span, vip_care_event,
@@ -226,7 +226,9 @@ def place_neighbours(today: object) -> SQL:
           LEFT JOIN vip_care_worker w ON w.manager_id = m.manager_id
          WHERE coalesce(t.done_on, t.due_date) >= n.first
            AND (t.state IN ('planned', 'done')
-                OR t.state = 'skipped' AND t.reason <> 'left' AND t.due_date >= %(today)s)
+                OR t.state = 'skipped'
+                   AND (t.reason = 'do_not_disturb'
+                        OR t.reason <> 'left' AND t.due_date >= %(today)s))
            AND NOT EXISTS (SELECT FROM vip_care_place p WHERE p.touch_id = t.id)
         """,
         today=today,
@@ -279,7 +281,8 @@ MOVE_PLACED = """
 
 def follow_objections(company_id: int, today: object, last: object, members: SQL) -> SQL:
     """Skip the near touches that somebody or something speaks against, and plan again what nothing
-    speaks against any more. Returns the tasks of what is skipped."""
+    speaks against any more: of a customer left in peace also what was due meanwhile, or a wish taken
+    back would hide what was late. Returns the tasks of what is skipped."""
     return SQL(
         """
         UPDATE vip_care_touch t
@@ -316,8 +319,11 @@ def follow_objections(company_id: int, today: object, last: object, members: SQL
                   LEFT JOIN vip_occasion o ON o.id = s.occasion_id
                  WHERE t.company_id = %(company)s AND %(members)s
                    AND (t.state = 'planned' AND t.due_date <= %(last)s
-                        OR t.state = 'skipped' AND t.due_date >= %(today)s
-                           AND t.reason IN ('do_not_disturb', 'opted_out', 'unreachable'))
+                        OR t.state = 'skipped'
+                           AND (t.due_date >= %(today)s
+                                AND t.reason IN ('do_not_disturb', 'opted_out', 'unreachable')
+                                OR t.due_date >= %(today)s::date - %(back)s
+                                AND t.reason = 'do_not_disturb'))
                ) f
          WHERE f.id = t.id AND t.reason IS DISTINCT FROM f.objection
            AND (t.state = 'skipped' OR f.objection IS NOT NULL)
@@ -327,6 +333,7 @@ def follow_objections(company_id: int, today: object, last: object, members: SQL
         members=members,
         today=today,
         last=last,
+        back=MADE_UP_DAYS,
     )
 
 
