@@ -209,6 +209,8 @@ class VipGreeting(models.Model):
                                        WHERE u.active AND u.id IN (m.manager_id, t.user_id))
                               AS is_cared_for,
                               m.do_not_disturb IS TRUE AND coalesce(
+                                  m.do_not_disturb_from <= greatest(d.date, %(today)s), TRUE)
+                              AND coalesce(
                                   m.do_not_disturb_until >= greatest(d.date, %(today)s), TRUE)
                               AS is_left_alone) o
                   LEFT JOIN LATERAL (

@@ -41,9 +41,15 @@ class VipInteraction(models.Model):
         the one in the context where it fits (``vip_care_touch``), else see ``choose``. What the customer
         wrote to us is a contact, but nothing that we did."""
         self.filtered("result_id.sets_do_not_disturb").partner_id.vip_membership_id.write(
-            {"do_not_disturb": True, "do_not_disturb_until": False}
+            {
+                "do_not_disturb": True,
+                "do_not_disturb_from": False,
+                "do_not_disturb_until": False,
+            }
         )
-        contacts = self.filtered(lambda contact: contact.is_contact and contact.user_id).sorted("date")
+        contacts = self.filtered(lambda contact: contact.is_contact and contact.user_id).sorted(
+            "date"
+        )
         if not contacts:
             return
         found = self.env["vip.care.touch"].search(

@@ -131,6 +131,7 @@ class VipMembership(models.Model):
                        m.manager_id, d.deputy_id, d.date_to AS deputy_until,
                        today.day AS today, k.id AS calendar_id,
                        m.do_not_disturb IS TRUE
+                       AND coalesce(m.do_not_disturb_from <= today.day, TRUE)
                        AND coalesce(m.do_not_disturb_until >= today.day, TRUE) AS do_not_disturb,
                        (SELECT name FROM res_partner WHERE id = %(contact)s) AS contact,
                        (SELECT longest_interval FROM vip_care_plan

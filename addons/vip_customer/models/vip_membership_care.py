@@ -10,7 +10,12 @@ from ..tools.tier_rules import ALL
 
 # Customers are warned from 60 days before the end of their validity on; a week earlier it is planned.
 WARNING_DAYS = 60 + NEAR_DAYS
-OBJECTIONS = {"do_not_disturb", "do_not_disturb_until", "no_greetings"}
+OBJECTIONS = {
+    "do_not_disturb",
+    "do_not_disturb_from",
+    "do_not_disturb_until",
+    "no_greetings",
+}
 
 
 class VipMembership(models.Model):
@@ -23,6 +28,9 @@ class VipMembership(models.Model):
         string="Do not disturb",
         help="Nobody contacts the customer unasked: what the care plan has for that time is skipped.",
     )
+    do_not_disturb_from = fields.Date(
+        copy=False, string="Do not disturb from", help="First day. Empty: at once."
+    )
     do_not_disturb_until = fields.Date(
         copy=False, string="Do not disturb until", help="Last day, included. Empty: for good."
     )
@@ -34,6 +42,12 @@ class VipMembership(models.Model):
         help="End of the validity, where the bills so far earn less than the tier held.",
     )
     touch_count = fields.Integer(compute="_compute_touch_count", string="Open touches")
+
+    _peace_order = models.Constraint(
+        "CHECK (do_not_disturb_from <= do_not_disturb_until)",
+        "The time in which the customer is left in peace ends before it begins: “Do not disturb until” "
+        "must not be before “Do not disturb from”.",
+    )
 
     def _compute_touch_count(self):
         """Touches that are near or missed."""

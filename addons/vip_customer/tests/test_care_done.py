@@ -129,8 +129,12 @@ class TestCareDone(CareCase):
 
     def test_customer_does_not_wish_to_be_contacted(self):
         touch = self._touch()
+        self.member.write(
+            {"do_not_disturb_from": "2026-05-01", "do_not_disturb_until": "2026-05-05"}
+        )
         self._contact(self.member, result="declined")
         self.assertTrue(self.member.do_not_disturb)
+        self.assertFalse(self.member.do_not_disturb_from or self.member.do_not_disturb_until)
         self.assertEqual((touch.state, touch.reason), ("skipped", "do_not_disturb"))
 
     # ------------------------------------------------------------

@@ -5,8 +5,10 @@ from collections import Counter
 from datetime import date, timedelta
 from unittest.mock import patch
 
+from psycopg2.errors import CheckViolation
+
 from odoo.tests import freeze_time, tagged
-from odoo.tools import SQL
+from odoo.tools import SQL, mute_logger
 
 from ..models import vip_care_touch
 from ..tools import care_days
@@ -342,6 +344,18 @@ class TestCarePlanning(CareCase):
         self.assertEqual(set(near.mapped("state")), {"skipped"})
         member.do_not_disturb = False
         self.assertEqual(set(near.mapped("state")), {"planned"})
+
+    def test_do_not_disturb_from_a_day_on(self):
+        member = self._member("Wei", self.diamond)
+        welcome = self._touches(member, ("occasion_id.code", "=", "welcome"))
+        self.assertEqual(welcome.due_date, date(2026, 3, 13))
+        for first, state in (("2026-03-14", "planned"), ("2026-03-13", "skipped")):
+            with self.subTest(first=first):
+                member.write({"do_not_disturb": True, "do_not_disturb_from": first})
+                self.assertEqual(welcome.state, state)
+        with self.assertRaises(CheckViolation), mute_logger("odoo.sql_db"):
+            member.do_not_disturb_until = "2026-03-12"
+            member.flush_recordset()
 
     def test_task_comes_back_with_the_touch(self):
         member = self._member("Wei", self.diamond)

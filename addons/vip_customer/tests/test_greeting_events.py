@@ -214,6 +214,8 @@ class TestGreetingEvents(GreetingCase):
             ({"do_not_disturb": True}, "do_not_disturb"),
             ({"do_not_disturb": True, "do_not_disturb_until": "2026-03-10"}, "do_not_disturb"),
             ({"do_not_disturb": True, "do_not_disturb_until": "2026-03-09"}, False),
+            ({"do_not_disturb": True, "do_not_disturb_from": "2026-03-10"}, "do_not_disturb"),
+            ({"do_not_disturb": True, "do_not_disturb_from": "2026-03-11"}, False),
             ({"no_greetings": True}, "opted_out"),
         ):
             with self.subTest(values=values), self.env.cr.savepoint() as point:

@@ -606,6 +606,8 @@ class TestLookup(LookupCase):
             ({"do_not_disturb": True}, [sentence]),
             ({"do_not_disturb_until": "2026-03-10"}, [sentence]),
             ({"do_not_disturb_until": "2026-03-09"}, []),
+            ({"do_not_disturb_from": "2026-03-09", "do_not_disturb_until": False}, [sentence]),
+            ({"do_not_disturb_from": "2026-03-11"}, []),
             ({"do_not_disturb": False, "do_not_disturb_until": "2026-12-31"}, []),
         ):
             self.member.write(values)

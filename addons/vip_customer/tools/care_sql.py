@@ -291,6 +291,7 @@ def follow_objections(company_id: int, today: object, last: object, members: SQL
                is_announced = t.is_announced AND f.objection IS NULL
           FROM (SELECT t.id,
                        CASE WHEN m.do_not_disturb IS TRUE
+                                 AND coalesce(m.do_not_disturb_from <= t.due_date, TRUE)
                                  AND coalesce(m.do_not_disturb_until >= t.due_date, TRUE)
                             THEN 'do_not_disturb'
                             WHEN m.no_greetings IS TRUE AND o.kind IN ('birthday', 'festival')
