@@ -120,7 +120,13 @@ class VipMembership(models.Model):
     @api.model
     def _warn(self, company, standard, valid_until):
         """Judge those whose validity ends on this day."""
-        judged = tier_sql.evaluation(standard, company.id, valid_until + timedelta(days=1), ALL)
+        judged = tier_sql.evaluation(
+            standard,
+            company.id,
+            valid_until + timedelta(days=1),
+            ALL,
+            members=SQL("m.valid_until = %s", valid_until),
+        )
         self.env.cr.execute(
             SQL(
                 """UPDATE vip_membership m SET tier_warning = f.warning

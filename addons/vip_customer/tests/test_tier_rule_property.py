@@ -171,6 +171,14 @@ class TestTierRuleProperty(VipCase):
                 if partner == one
             },
         )
+        some = [partner.id for partner in self.partners[::2]]
+        expected = self._judge_in_python(standard, as_of, tier_rules.ALL, customers)
+        self.assertEqual(
+            self._judge_in_sql(
+                standard, as_of, tier_rules.ALL, members=SQL("m.partner_id = ANY(%s)", some)
+            ),
+            {partner: line for partner, line in expected.items() if partner in some},
+        )
 
     def _build_policy(self, values, as_of):
         values = dict(values)
@@ -292,8 +300,10 @@ class TestTierRuleProperty(VipCase):
     # TWO JUDGES
     # ------------------------------------------------------------
 
-    def _judge_in_sql(self, standard, as_of, scope, partner_id=None):
-        evaluation = tier_sql.evaluation(standard, self.company.id, as_of, scope, partner_id)
+    def _judge_in_sql(self, standard, as_of, scope, partner_id=None, members=None):
+        evaluation = tier_sql.evaluation(
+            standard, self.company.id, as_of, scope, partner_id, members
+        )
         rows = self.env.execute_query(SQL("SELECT row_to_json(e)::text FROM (%s) e", evaluation))
         lines = [json.loads(text, parse_float=Decimal) for (text,) in rows]
         self.assertFalse(lines and set(lines[0]) ^ set(tier_sql.COLUMNS), "columns as promised")

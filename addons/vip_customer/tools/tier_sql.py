@@ -51,9 +51,21 @@ def figures(
     as_of: date,
     window: Window,
     member_filter: SQL | None = None,
+    are_few: bool = False,
 ) -> SQL:
     """One row per membership with its figures: ``total``, ``months``, ``tenure`` (NULL if unknown),
-    ``arrears``, ``score`` and ``is_open`` (an open number, or none at all and not departed)."""
+    ``arrears``, ``score`` and ``is_open`` (an open number, or none at all and not departed).
+
+    :param are_few: only the bills of these members are read
+    """
+    billed = SQL()
+    if are_few:
+        billed = SQL(
+            """AND partner_id IN (SELECT m.partner_id FROM vip_membership m
+                                   WHERE m.company_id = %s %s)""",
+            company_id,
+            member_filter,
+        )
     tenure = SQL(
         """(%(year)s - extract(year FROM m.joined_on)::int) * 12
             + %(month)s - extract(month FROM m.joined_on)::int
@@ -88,7 +100,7 @@ def figures(
               LEFT JOIN (
                     SELECT partner_id, sum(amount) AS total, sum(arrears_suspensions)::int AS arrears
                       FROM vip_billing_fact
-                     WHERE month BETWEEN %(first)s AND %(last)s
+                     WHERE month BETWEEN %(first)s AND %(last)s %(billed)s
                      GROUP BY partner_id
                    ) b ON b.partner_id = m.partner_id
               LEFT JOIN (
@@ -108,6 +120,7 @@ def figures(
         first=window.first,
         last=window.last,
         company=company_id,
+        billed=billed,
         member_filter=member_filter or SQL(),
     )
 
@@ -149,17 +162,26 @@ def earned_rule(standard: Standard) -> SQL:
 
 
 def evaluation(
-    standard: Standard, company_id: int, as_of: date, scope: str, partner_id: int | None = None
+    standard: Standard,
+    company_id: int,
+    as_of: date,
+    scope: str,
+    partner_id: int | None = None,
+    members: SQL | None = None,
 ) -> SQL:
     """The SELECT that judges the book; its columns are ``COLUMNS``.
 
     Whoever has no tier and earns none gets no row; scope ``new`` gives only those who enter.
+
+    :param members: condition on ``m``, the memberships, where few of the book are to be judged
     """
     window = window_of(standard, as_of, scope)
     if scope == NEW:
         member_filter, row_filter = SQL("AND m.tier_id IS NULL"), SQL("AND d.movement = 'enter'")
     elif partner_id:
         member_filter, row_filter = SQL("AND m.partner_id = %s", partner_id), SQL()
+    elif members:
+        member_filter, row_filter = SQL("AND %s", members), SQL()
     else:
         member_filter, row_filter = SQL(), SQL()
     return SQL(
@@ -237,7 +259,7 @@ def evaluation(
         as_of=as_of,
         company=company_id,
         earned_rule=earned_rule(standard),
-        figures=figures(standard, company_id, as_of, window, member_filter),
+        figures=figures(standard, company_id, as_of, window, member_filter, bool(members)),
         held=_held(standard, as_of),
         one_step=SQL("TRUE") if standard.downgrade_step == ONE_STEP else SQL("FALSE"),
         date_to=standard.date_to,
