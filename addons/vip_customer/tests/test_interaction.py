@@ -302,6 +302,35 @@ class TestInteraction(CareCase):
         self._dialog(answer="Two children", answer_consent=True).action_confirm()
         self.assertTrue(self.member.preference_ids.consent)
 
+    def test_answer_stays_with_its_question(self):
+        """A colleague wrote down what this dialog asks, so something else would be asked now."""
+        hobby = self._ask_only("hobby")
+        action = self._mine(self.member).action_log_contact()
+        dialogs = self.env[action["res_model"]].with_user(self.users["manager_a"])
+        form = Form(dialogs.with_context(**action["context"]))
+        form.answer = "Chess"
+        self.env["vip.preference.type"].with_context(active_test=False).search(
+            [("code", "=", "gift")]
+        ).write({"active": True, "tier_ids": [(5,)]})
+        self.env["vip.preference"].create(
+            {"partner_id": self.customer.id, "type_id": hobby.id, "value": "Fishing"}
+        )
+        self.env.invalidate_all()
+        form.save().action_confirm()
+        self.assertRecordValues(
+            self.member.preference_ids, [{"type_id": hobby.id, "value": "Chess"}]
+        )
+
+    def test_consent_asked_of_a_choice(self):
+        kind = self._ask_only("hours", consent_needed=True)
+        form = Form(self.env["vip.log.call"].with_context(default_partner_id=self.customer.id))
+        with self.assertRaises(AssertionError, msg="nothing is answered yet"):
+            form.answer_consent = True
+        form.answer_option_id = kind.option_ids[1]
+        form.answer_consent = True
+        form.save().action_confirm()
+        self.assertTrue(self.member.preference_ids.consent)
+
     def test_birthday_asked(self):
         self._ask_only("birthday")
         self._dialog(answer_birthday=date(1964, 8, 15), answer_calendar="lunar").action_confirm()

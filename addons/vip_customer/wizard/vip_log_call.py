@@ -35,8 +35,17 @@ class VipLogCall(models.TransientModel):
         string="Until", help="With a day the next step becomes a task of the account manager."
     )
 
-    # what to ask while we talk, for those who may read the private profile
-    ask_id = fields.Many2one("vip.preference.type", compute="_compute_ask", string="Ask")
+    # what to ask while we talk, for those who may read the private profile; settled when the dialog
+    # opens, so that what a colleague notes meanwhile does not turn the answer into that to something else
+    ask_id = fields.Many2one(
+        "vip.preference.type",
+        compute="_compute_ask_id",
+        compute_sudo=False,
+        store=True,
+        precompute=True,
+        readonly=False,
+        string="Ask",
+    )
     ask = fields.Char(compute="_compute_ask", string="Item to ask")
     ask_kind = fields.Selection(
         [("text", "Text"), ("choice", "Choice"), ("birthday", "Birthday")], compute="_compute_ask"
@@ -53,16 +62,22 @@ class VipLogCall(models.TransientModel):
     answer_consent = fields.Boolean(string="The customer agrees that this is recorded")
 
     @api.depends("partner_id")
+    def _compute_ask_id(self):
+        for dialog in self:
+            dialog.ask_id = dialog._readable_member().ask_next_id
+
+    @api.depends("ask_id")
     def _compute_ask(self):
         for dialog in self:
-            member = dialog.partner_id.vip_membership_id
-            if not (member and member.has_access("write")):
-                member = member.browse()
-            kind = member.ask_next_id
-            dialog.ask_id = kind
-            dialog.ask = member.ask_next
+            member, kind = dialog._readable_member(), dialog.ask_id
+            dialog.ask = member.ask_next if member.ask_next_id == kind else kind.name
             dialog.ask_kind = kind and (BIRTHDAY if kind._is_birthday else kind.kind)
             dialog.ask_consent = kind.consent_needed
+
+    def _readable_member(self):
+        """The customer's membership, empty where his profile is closed to the caller."""
+        member = self.partner_id.vip_membership_id
+        return member if member and member.has_access("write") else member.browse()
 
     @api.model
     def _default_channel_id(self):
