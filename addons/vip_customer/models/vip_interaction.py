@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.exceptions import ValidationError
+from odoo.exceptions import UserError, ValidationError
 from odoo.tools import format_date
 
 from .vip_interaction_result import WRITTEN, YES
@@ -16,6 +16,8 @@ PURPOSES = [
     ("inbound", "The customer's own concern"),
 ]
 RATINGS = [("1", "1"), ("2", "2"), ("3", "3"), ("4", "4"), ("5", "5")]
+# What happened, as Odoo saw it: nobody rewrites it where Odoo noted it by itself.
+SEEN_BY_ODOO = ("partner_id", "date", "channel_id", "result_id")
 WRITTEN_CHANNELS = {"sms", "letter", "email"}
 
 
@@ -26,7 +28,8 @@ class VipInteraction(models.Model):
     delivered without an answer only for texts, letters and e-mails, and nothing automatic at all.
 
     Whoever notes a contact stays its author (``user_id``); an account manager corrects his own entries
-    only. What Odoo sent, received or held lands here by itself, once: see ``vip_interaction_odoo``.
+    only. What Odoo sent, received or held lands here by itself, once: see ``vip_interaction_odoo``. Of
+    that people add what came of it (summary, rating, next step) and leave what happened.
     """
 
     _name = "vip.interaction"
@@ -118,6 +121,7 @@ class VipInteraction(models.Model):
         return interactions
 
     def write(self, vals):
+        self._check_seen_by_odoo(vals)
         if {"result_id", "channel_id", "date", "partner_id", "is_automatic"}.isdisjoint(vals):
             return super().write(vals)
         before = self._members()  # the customer whose contact it was may be another
@@ -130,6 +134,24 @@ class VipInteraction(models.Model):
         result = super().unlink()
         members._touch_last_contact()
         return result
+
+    def _check_seen_by_odoo(self, vals):
+        """:raise UserError: somebody rewrites what Odoo noted by itself"""
+        names = [name for name in SEEN_BY_ODOO if name in vals]
+        if self.env.su or not names:
+            return
+        self.check_access("write")
+        for interaction in self:
+            if interaction.message_id or interaction.event_id:
+                raise UserError(
+                    self.env._(
+                        "Odoo noted “%(contact)s” with %(customer)s by itself, so “%(field)s” stays as it "
+                        "is. Correct the summary, the rating or the next step, or log another contact.",
+                        contact=interaction.display_name,
+                        customer=interaction.partner_id.display_name,
+                        field=self._fields[names[0]]._description_string(self.env),
+                    )
+                )
 
     def _members(self):
         """The memberships of these customers, also where the caller (the hotline) may not read them."""

@@ -47,6 +47,31 @@ class TestInteraction(CareCase):
         with self.assertRaises(AccessError):
             self._mine(self._contact(self.member, user_id=False)).summary = "Corrected"
 
+    def test_what_odoo_noted_is_not_rewritten(self):
+        message = self.member.message_post(body="Offer")
+        meeting = self.env["calendar.event"].create(
+            {"name": "Lunch", "start": "2026-03-09 03:00:00", "stop": "2026-03-09 04:00:00"}
+        )
+        for origin in ({"message_id": message.id}, {"event_id": meeting.id}):
+            contact = self._contact(
+                self.member, "email", "delivered", user_id=self.users["manager_a"].id, **origin
+            )
+            for name, value in {
+                "channel_id": self.channels["visit"].id,
+                "result_id": self.results["met"].id,
+                "date": "2026-03-08 02:00:00",
+                "partner_id": self._member("Li").partner_id.id,
+            }.items():
+                for role in ("manager_a", "boss"):
+                    with (
+                        self.subTest(origin=origin, field=name, role=role),
+                        self.assertRaisesRegex(UserError, "Odoo noted “.*” with Wei by itself"),
+                    ):
+                        self._mine(contact, role).write({name: value})
+            added = {"summary": "He read it", "rating": "5", "next_step": "Call"}
+            self._mine(contact).write(added)
+            self.assertRecordValues(contact, [added])
+
     def test_author_is_who_notes(self):
         values = {
             "partner_id": self.customer.id,
