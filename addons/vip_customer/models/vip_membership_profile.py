@@ -1,5 +1,7 @@
+from math import isnan, nan
+
 from odoo import api, fields, models
-from odoo.exceptions import ValidationError
+from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
 from odoo.tools import SQL, format_date
 
@@ -70,9 +72,9 @@ class VipMembership(models.Model):
 
     def _search_completeness(self, operator, value):
         if operator == "in":
-            comparison = SQL("= ANY(%s)", list(value))
+            comparison = SQL("= ANY(%s)", [self._percent(item) for item in value])
         elif operator in COMPARISONS:
-            comparison = SQL("%s %s", COMPARISONS[operator], value)
+            comparison = SQL("%s %s", COMPARISONS[operator], self._percent(value))
         else:
             return NotImplemented
         self.env["vip.preference"].flush_model()
@@ -80,6 +82,26 @@ class VipMembership(models.Model):
         self.flush_model(["tier_id", "birthday"])
         days = [(company.id, company._vip_today()) for company in self.env.companies]
         return Domain("id", "in", SQL("(%s)", profile_sql.completeness(days, comparison)))
+
+    @api.model
+    def _percent(self, value):
+        """A value that completeness is compared with, as a caller from outside gives it, for SQL.
+
+        :raise UserError: this is no number
+        """
+        try:
+            number = float(value)
+        except (TypeError, ValueError, OverflowError):
+            number = nan
+        if isnan(number):
+            raise UserError(
+                self.env._(
+                    "Profile completeness is a percentage and cannot be compared with “%s”. Give a number "
+                    "from 0 to 100.",
+                    value,
+                )
+            )
+        return number
 
     @api.constrains("birthday")
     def _check_birthday(self):

@@ -141,6 +141,22 @@ class TestProfile(ProfileCase):
             [key for key in weights if not key[0].vip_membership_id.tier_id], "no tier, no row"
         )
 
+    def test_completeness_of_no_number(self):
+        member = self._member("Wei", self.silver)
+        for operator in ("<", "<=", ">", ">=", "="):
+            for value in ("x", "nan", [5], 10**400):
+                if operator == "=" and isinstance(value, list):
+                    continue  # a list of numbers is what "=" may be given
+                with (
+                    self.subTest(operator=operator, value=value),
+                    self.assertRaisesRegex(UserError, "cannot be compared with “"),
+                ):
+                    member.search([("completeness", operator, value)])
+        among = Domain("id", "=", member.id)
+        for value in (10**12, 10**40, "50", 50.5):
+            with self.subTest(value=value):
+                self.assertEqual(member.search(among & Domain("completeness", "<", value)), member)
+
     def test_birthday_in_the_future(self):
         member = self._member("Wei")
         member.birthday = self.today
