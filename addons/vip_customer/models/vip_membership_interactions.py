@@ -1,5 +1,3 @@
-from datetime import timedelta
-
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
@@ -10,7 +8,7 @@ SHOWN = 20
 
 
 class VipMembership(models.Model):
-    """The contacts with a customer: the latest, and how long ago the last one was that counts."""
+    """The contacts with a customer: the latest, and whether the last one that counts was too long ago."""
 
     _inherit = "vip.membership"
 
@@ -22,10 +20,12 @@ class VipMembership(models.Model):
         help="Day of the last contact that counts: somebody talked to the customer, met him or heard from "
         "him. Unanswered calls and automatic greetings never do.",
     )
-    days_since_contact = fields.Integer(
-        compute="_compute_days_since_contact",
-        search="_search_days_since_contact",
-        string="Days since the last contact",
+    is_neglected = fields.Boolean(
+        compute="_compute_is_neglected",
+        search="_search_is_neglected",
+        string="Not contacted for too long",
+        help="The last contact that counts, or where there was none the day since which the customer has "
+        "had his tier, is longer ago than the care plan of the tier allows.",
     )
     interaction_ids = fields.Many2many("vip.interaction", compute="_compute_interaction_ids")
     interaction_count = fields.Integer(compute="_compute_interaction_count", string="Interactions")
@@ -50,23 +50,38 @@ class VipMembership(models.Model):
             )
         self.invalidate_recordset(["last_contact_on"])
 
-    @api.depends("last_contact_on")
-    def _compute_days_since_contact(self):
-        """0 where there was none, as on the day itself: who needs to know asks ``last_contact_on``."""
+    @api.depends("last_contact_on", "tier_id", "since")
+    def _compute_is_neglected(self):
+        plans = self.env["vip.care.plan"].search([("tier_id", "in", self.tier_id.ids)])
+        longest = {plan.tier_id: plan.longest_interval for plan in plans}
+        today = {company: company._vip_today() for company in self.company_id}
         for member in self:
-            last = member.last_contact_on
-            member.days_since_contact = last and (member.company_id._vip_today() - last).days
-
-    def _search_days_since_contact(self, operator, value):
-        mirrored = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
-        if operator not in mirrored:
-            return NotImplemented
-        return Domain.OR(
-            Domain("company_id", "=", company.id)
-            & Domain(
-                "last_contact_on", mirrored[operator], company._vip_today() - timedelta(days=value)
+            last = member.last_contact_on or member.since
+            member.is_neglected = bool(
+                last
+                and member.tier_id in longest
+                and (today[member.company_id] - last).days > longest[member.tier_id]
             )
+
+    def _search_is_neglected(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        self.env["vip.care.plan"].flush_model(["tier_id", "active", "longest_interval"])
+        self.flush_model(["company_id", "tier_id", "since", "last_contact_on"])
+        days = SQL(", ").join(
+            SQL("(%s, %s::date)", company.id, company._vip_today())
             for company in self.env.companies
+        )
+        return Domain(
+            "id",
+            "in",
+            SQL(
+                """(SELECT m.id FROM vip_membership m
+                      JOIN vip_care_plan p ON p.tier_id = m.tier_id AND p.active IS TRUE
+                      JOIN (VALUES %s) d (company_id, today) ON d.company_id = m.company_id
+                     WHERE d.today - coalesce(m.last_contact_on, m.since) > p.longest_interval)""",
+                days,
+            ),
         )
 
     def _compute_interaction_ids(self):

@@ -115,7 +115,6 @@ class TestInteraction(CareCase):
         self.assertFalse(self.member.last_contact_on)
         contact = self._contact(self.member, day="2026-03-01")
         self.assertEqual(self.member.last_contact_on, date(2026, 3, 1))
-        self.assertEqual(self.member.days_since_contact, 9)
         attempt = self._contact(self.member, result="no_answer", day="2026-03-05")
         self._contact(self.member, "sms", "delivered", day="2026-03-06", is_automatic=True)
         self._contact(self._member("Li"), day="2026-03-07")
@@ -138,18 +137,47 @@ class TestInteraction(CareCase):
         self.assertFalse(self.member.last_contact_on)
         self.assertEqual(other.last_contact_on, date(2026, 3, 1))
 
-    def test_search_by_days(self):
+    def test_order_by_last_contact(self):
         self._contact(self.member, day="2026-03-01")
-        other = self._member("Li")
-        both = self.member | other
-        for days, expected in ((8, self.member), (9, both.browse())):
-            found = both.search([("days_since_contact", ">", days), ("id", "in", both.ids)])
-            self.assertEqual(found, expected)
-        found = both.search([("days_since_contact", "<=", 9), ("id", "in", both.ids)])
-        self.assertEqual(found, self.member)
+        both = self.member | self._member("Li")
         self.assertEqual(
             both.search([("id", "in", both.ids)], order="last_contact_on")[0], self.member
         )
+
+    def test_neglected(self):
+        """Longer without a contact than the plan of the tier allows; never contacted counts from the
+        first day in the tier."""
+        plans = self.env["vip.care.plan"].search([])
+        for plan, days in zip(plans.sorted("tier_id"), (10, 20, 30), strict=False):
+            plan.longest_interval = days
+        longest = {plan.tier_id: plan.longest_interval for plan in plans}
+        neglected, members = [], self.env["vip.membership"]
+        for tier in (self.silver, self.gold, self.diamond):
+            for contacted in (True, False):
+                for beyond in (0, 1):
+                    day = self.today - timedelta(days=longest[tier] + beyond)
+                    member = self._member(f"{tier.code} {contacted} {beyond}")
+                    self._set_tier(member, tier, date(2026, 1, 1) if contacted else day)
+                    if contacted:
+                        self._contact(member, day=day)
+                    members |= member
+                    if beyond:
+                        neglected.append(member.id)
+        members |= self._member("No tier")
+        self.env.flush_all()
+        self.env.invalidate_all()
+        self.assertEqual(members.filtered("is_neglected").ids, neglected)
+        for operator, value, expected in (
+            ("=", True, members.browse(neglected)),
+            ("=", False, members - members.browse(neglected)),
+            ("!=", True, members - members.browse(neglected)),
+        ):
+            found = members.search([("is_neglected", operator, value), ("id", "in", members.ids)])
+            self.assertEqual(set(found), set(expected), (operator, value))
+        plans.active = False
+        self.assertFalse(members.search([("is_neglected", "=", True), ("id", "in", members.ids)]))
+        self.env.invalidate_all()
+        self.assertFalse(any(members.mapped("is_neglected")))
 
     def test_timeline(self):
         contacts = [self._contact(self.member, day=f"2026-02-{day:02}") for day in range(1, 26)]
@@ -171,7 +199,7 @@ class TestInteraction(CareCase):
             self.env.flush_all()
             self.env.invalidate_all()
             before = self.env.cr.sql_log_count
-            some.read(["last_contact_on", "days_since_contact", "completeness", "ask_next"])
+            some.read(["last_contact_on", "is_neglected", "completeness", "ask_next"])
             return self.env.cr.sql_log_count - before
 
         cost(members)
