@@ -160,7 +160,6 @@ CATALOGUE = {
             "vip.benefit.provider",
             "vip.benefit",
             "vip.tier.benefit",
-            "vip.interaction.result",
         )
     },
     **{
