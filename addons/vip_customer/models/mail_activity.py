@@ -8,7 +8,12 @@ CHANNEL_OF = {"phonecall": "phone", "meeting": "visit"}
 
 class MailActivity(models.Model):
     """A call or a meeting planned on a VIP page, a touch of the care plan above all, is a contact once
-    somebody marks it done: noted once, and the touch is fulfilled."""
+    somebody marks it done: noted once, and the touch is fulfilled.
+
+    A call that no touch belongs to is one only where feedback says what came of it. Without a word it may
+    be off the list because nobody answered or nobody called, and nothing is noted: an attempt is logged
+    with its result by “Log contact”. Whoever marks a touch or a meeting done says that it took place.
+    """
 
     _inherit = "mail.activity"
 
@@ -56,5 +61,5 @@ class MailActivity(models.Model):
         touch.activity_id = False  # it is done and stays; a touch that is done deletes its own
         if event := activity.calendar_event_id:
             interactions._note_meeting(member, event, summary, self.env.user)
-        else:
+        elif touch or summary or channel.code != CHANNEL_OF["phonecall"]:
             interactions._note_activity(member, channel, summary or activity.summary, touch)

@@ -507,8 +507,17 @@ class TestInteraction(CareCase):
 
     def test_call_fulfils_the_touch_it_fits(self):
         touch = self._announced()
-        self._done(self._plan("mail.mail_activity_data_call"))
+        self._done(self._plan("mail.mail_activity_data_call"), "He is well")
         self.assertEqual((touch.state, len(self._of())), ("done", 1))
+
+    def test_call_of_which_nobody_says_what_came(self):
+        touch = self._announced()
+        for feedback in (False, "", "<p><br></p>"):
+            self._done(self._plan("mail.mail_activity_data_call", summary="Plan"), feedback)
+            with self.subTest(feedback=feedback):
+                self.assertFalse(self._of())
+        self.assertEqual(touch.state, "planned")
+        self.assertFalse(self.member.last_contact_on)
 
     def test_what_is_no_contact(self):
         for xml_id in (
