@@ -49,7 +49,8 @@ class VipProfileReport(models.Model):
         days = [(company.id, company._vip_today()) for company in companies]
         return SQL(
             """
-            SELECT i.membership_id * (SELECT max(id) + 1 FROM vip_preference_type) + i.type_id AS id,
+            SELECT i.membership_id::bigint * (SELECT max(id) + 1 FROM vip_preference_type)
+                       + i.type_id AS id,
                    m.partner_id, m.company_id, m.tier_id, m.manager_id, m.team_id, i.type_id, i.state,
                    i.option_id, i.told_on, i.weight,
                    (i.state = 'known')::int AS known,

@@ -205,6 +205,21 @@ class TestProfile(ProfileCase):
         ids = self.env["vip.profile.report"].search([]).ids
         self.assertEqual(len(ids), len(set(ids)))
 
+    def test_ids_beyond_four_bytes(self):
+        """An item added late does not push the ids of the rows out of what the database can hold."""
+        member = self._member("Wei", self.silver)
+        kind = self.env["vip.preference.type"].create({"name": "Pets", "code": "pets"})
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE vip_preference_type SET id = 2000000000 WHERE id = %s", (kind.id,)
+        )
+        self.env.invalidate_all()
+        rows = self.env["vip.profile.report"].search([("partner_id", "=", member.partner_id.id)])
+        self.assertEqual(
+            rows.filtered(lambda row: row.type_id.id == 2_000_000_000).state, "missing"
+        )
+        self.assertEqual(rows.browse(rows.ids).mapped("partner_id"), member.partner_id)
+
 
 @tagged("post_install", "-at_install", "vip_security")
 class TestProfileIsPrivate(ProfileCase):
