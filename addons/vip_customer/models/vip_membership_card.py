@@ -5,7 +5,7 @@ from dateutil.relativedelta import relativedelta
 from odoo import api, fields, models
 from odoo.tools import SQL, format_date
 
-from ..tools import phone_forms, tier_rules
+from ..tools import phone_forms
 from ..tools.quota_sql import Periods
 from .vip_benefit import AUTOMATIC, ON_REQUEST
 from .vip_entitlement import EXPIRING_DAYS
@@ -136,8 +136,7 @@ class VipMembership(models.Model):
                        (SELECT name FROM res_partner WHERE id = %(contact)s) AS contact,
                        (SELECT longest_interval FROM vip_care_plan
                          WHERE tier_id = m.tier_id AND active IS TRUE) AS longest_interval,
-                       (SELECT max(date) FROM vip_interaction
-                         WHERE partner_id = m.partner_id AND is_contact IS TRUE) AS last_contact,
+                       m.last_contact_on, m.tier_warning,
                        r.waiting, r.due
                   FROM vip_membership m
                   JOIN res_partner p ON p.id = m.partner_id
@@ -292,9 +291,9 @@ class VipMembership(models.Model):
     def _warn_of_neglect(self, facts):
         """That nobody was in touch for longer than the care plan of his tier allows. Where no contact is
         known nothing is said: nobody may have written any down."""
-        if not facts["last_contact"] or not facts["longest_interval"]:
+        day = facts["last_contact_on"]
+        if not day or not facts["longest_interval"]:
             return []
-        day = self.company_id._vip_local(facts["last_contact"]).date()
         days = (facts["today"] - day).days
         if days <= facts["longest_interval"]:
             return []
@@ -313,7 +312,7 @@ class VipMembership(models.Model):
         if until and until < today:
             return [self.env._("Validity over, waiting for assessment.")]
         soon = until and until <= today + timedelta(days=EXPIRING_DAYS[0])
-        if soon and self._is_about_to_drop(today):
+        if soon and facts["tier_warning"] == until:
             return [
                 self.env._(
                     "By the bills so far, %(tier)s is not kept after %(day)s.",
@@ -322,18 +321,6 @@ class VipMembership(models.Model):
                 )
             ]
         return []
-
-    def _is_about_to_drop(self, today):
-        """Whether the bills so far earn less on the day after the validity."""
-        policy = self.env["vip.tier.policy"]._in_force(self.company_id, today)
-        if not policy:
-            return False
-        standard, as_of = policy._standard(), self.valid_until + timedelta(days=1)
-        months = tier_rules.window_of(standard, as_of)
-        bills = self._bills_by_month(months.first)
-        figures = self._figures(standard, months, as_of, bills)
-        rule = tier_rules.earned_rule(standard, figures)
-        return not rule or rule.tier.rank < self.tier_id.rank
 
     def _warn_of_benefits(self, facts, entitlements):
         """What lapses soon, and what was asked for and not received yet."""

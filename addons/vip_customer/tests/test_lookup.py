@@ -659,13 +659,25 @@ class TestLookup(LookupCase):
         self.assertIn("Validity over, waiting for assessment.", warnings)
 
     def test_tier_about_to_drop(self):
+        """As the night found it: the fact that the care plan and the greetings go by."""
         sentence = f"By the bills so far, Gold is not kept after {self._day(date(2027, 1, 31))}."
+        members = self.env["vip.membership"]
         with freeze_time("2026-12-01 02:00:00"):  # 61 days
+            members._renew_warnings(self.company)
             self.assertNotIn(sentence, self._ask()["warnings"])
         with freeze_time("2026-12-02 02:00:00"):
             self.assertIn(sentence, self._ask()["warnings"])
             self._create_bills(self.mobile, self._year(800, year=2026), self.number)
+            self.assertIn(sentence, self._ask()["warnings"])
+            members._renew_warnings(self.company)
             self.assertNotIn(sentence, self._ask()["warnings"])
+
+    def test_tier_about_to_drop_by_another_validity(self):
+        """What the night found of a validity that was changed since is not told."""
+        with freeze_time("2026-12-02 02:00:00"):
+            self.env["vip.membership"]._renew_warnings(self.company)
+            self.member.valid_until = "2027-01-30"
+            self.assertFalse([w for w in self._ask()["warnings"] if "By the bills" in w])
 
     def test_benefits_that_lapse(self):
         sentence = f"Lapses on {self._day(date(2027, 1, 31))}: "
