@@ -2,13 +2,7 @@ from odoo import api, fields, models
 from odoo.tools import html2plaintext
 
 from ..tools.care_days import DONE
-from .vip_interaction import WRITTEN_CHANNELS
 
-# What a planned contact came to by its channel; all others are meetings.
-DONE_BY = {
-    **dict.fromkeys(("phone", "hall", "hotline"), "reached"),
-    **dict.fromkeys(WRITTEN_CHANNELS, "delivered"),
-}
 # Of a long message the timeline shows the beginning.
 SUMMARY_LENGTH = 300
 
@@ -95,7 +89,7 @@ class VipInteraction(models.Model):
                 "date": fields.Datetime.now(),
                 "channel_id": channel.id,
                 "purpose": touch.purpose or "courtesy",
-                "result_id": self._result(DONE_BY.get(channel.code, "met")).id,
+                "result_id": self.env["vip.interaction.result"]._usual(channel).id,
                 "user_id": self.env.uid,
                 "summary": summary,
             }

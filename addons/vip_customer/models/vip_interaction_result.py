@@ -1,6 +1,11 @@
-from odoo import fields, models
+from odoo import api, fields, models
 
 YES, WRITTEN, NO = "yes", "written", "no"
+# What mostly comes of a planned contact by its channel (codes), where it is not that he was reached.
+USUAL_RESULTS = {
+    **dict.fromkeys(("visit", "gathering", "community"), "met"),
+    **dict.fromkeys(("sms", "letter", "email"), "delivered"),
+}
 
 
 class VipInteractionResult(models.Model):
@@ -30,3 +35,10 @@ class VipInteractionResult(models.Model):
     )
 
     _code_uniq = models.Constraint("UNIQUE (code)", "Another result has this code already.")
+
+    @api.model
+    def _usual(self, channel):
+        """The result that a planned contact by this channel mostly has, empty where there is none."""
+        code = USUAL_RESULTS.get(channel.code, "reached")
+        result = self.env.ref(f"vip_customer.interaction_result_{code}", raise_if_not_found=False)
+        return result or self.browse()

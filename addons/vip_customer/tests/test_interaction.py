@@ -438,10 +438,16 @@ class TestInteraction(CareCase):
         return touch
 
     def test_touch_done_by_its_activity(self):
+        """With the result that the dialog proposes."""
+        self.channels["wechat"] = self.env["vip.channel"].create(
+            {"name": "WeChat", "code": "wechat"}
+        )
         for channel, result in (
             ("phone", "reached"),
+            ("wechat", "reached"),
             ("visit", "met"),
             ("gathering", "met"),
+            ("community", "met"),
             ("sms", "delivered"),
             ("letter", "delivered"),
         ):
@@ -449,6 +455,8 @@ class TestInteraction(CareCase):
                 self._of().unlink()
                 self._touches(self.member).unlink()
                 other, touch = self._announced(channel), self._announced(channel)
+                dialog = self.env["vip.care.touch.done"].create({"touch_id": touch.id})
+                self.assertEqual(dialog.result_id.code, result)
                 activity = touch.activity_id
                 self._done(activity, "All is well")
                 self.assertRecordValues(

@@ -3,16 +3,6 @@ from odoo.exceptions import UserError
 
 from ..tools.care_days import DONE
 
-# What mostly comes of a touch of a channel, where it is not that somebody was reached.
-USUAL_RESULTS = {
-    "visit": "met",
-    "gathering": "met",
-    "sms": "delivered",
-    "letter": "delivered",
-    "email": "delivered",
-}
-
-
 class VipCareTouchDone(models.TransientModel):
     """Notes the contact that fulfils a touch, or the attempt."""
 
@@ -51,10 +41,8 @@ class VipCareTouchDone(models.TransientModel):
 
     @api.depends("channel_id")
     def _compute_result_id(self):
-        results = self.env["vip.interaction.result"].search([]).grouped("code")
         for dialog in self:
-            usual = USUAL_RESULTS.get(dialog.channel_id.code, "reached")
-            dialog.result_id = results.get(usual)
+            dialog.result_id = self.env["vip.interaction.result"]._usual(dialog.channel_id)
 
     @api.depends("touch_id")
     def _compute_allowed_channel_ids(self):
