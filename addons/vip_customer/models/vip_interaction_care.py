@@ -20,8 +20,8 @@ class VipInteraction(models.Model):
         result = super().write(vals)
         if not {"result_id", "channel_id", "date", "partner_id"}.isdisjoint(vals):
             interactions = self.sudo()
-            interactions._release_touches()
-            interactions._follow_care()
+            kept = interactions._keep_touches()
+            (interactions - kept)._follow_care()
         return result
 
     def unlink(self):
@@ -35,6 +35,27 @@ class VipInteraction(models.Model):
 
     def _release_touches(self):
         self.env["vip.care.touch"].search([("interaction_id", "in", self.ids)])._reopen()
+
+    def _keep_touches(self):
+        """Open the touches again for which these corrected contacts are none any more.
+
+        :return: the contacts that still are what their touch waited for, however far ahead it was
+        """
+        touches = self.env["vip.care.touch"].search([("interaction_id", "in", self.ids)])
+        kept = touches.filtered(lambda touch: touch.interaction_id._fits(touch))
+        (touches - kept)._reopen()
+        for touch in kept:
+            touch.done_on = touch.interaction_id._care_day()
+        return kept.interaction_id
+
+    def _fits(self, touch):
+        self.ensure_one()
+        return (
+            self.is_contact
+            and self.user_id
+            and self.partner_id == touch.partner_id
+            and touch.channel_id in self.channel_id.fulfils_ids
+        )
 
     def _follow_care(self):
         """Run as superuser after these contacts were noted or changed. One contact fulfils one touch,

@@ -480,6 +480,15 @@ class TestInteraction(CareCase):
         self._done(touch.activity_id)
         self.assertEqual((touch.state, len(self._of())), ("done", 1))
 
+    def test_corrected_and_still_a_contact(self):
+        touch = self._announced(due=self.today + timedelta(days=20))
+        self._done(touch.activity_id)
+        contact = self._of()
+        contact.result_id = self.results["met"]
+        self.assertEqual((touch.state, touch.interaction_id), ("done", contact))
+        contact.result_id = self.results["no_answer"]
+        self.assertEqual((touch.state, touch.interaction_id.id), ("planned", False))
+
     def test_call_and_meeting(self):
         self._done(self._plan("mail.mail_activity_data_call", summary="Plan"), "He takes it")
         self._done(self._plan("mail.mail_activity_data_meeting", summary="Lunch"))

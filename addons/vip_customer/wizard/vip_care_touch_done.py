@@ -3,6 +3,7 @@ from odoo.exceptions import UserError
 
 from ..tools.care_days import DONE
 
+
 class VipCareTouchDone(models.TransientModel):
     """Notes the contact that fulfils a touch, or the attempt."""
 
