@@ -85,10 +85,31 @@ class VipMembership(models.Model):
         )
 
     def _compute_interaction_ids(self):
-        found = self.env["vip.interaction"].search([("partner_id", "in", self.partner_id.ids)])
-        by_partner = found.grouped("partner_id")
-        for member in self:
-            member.interaction_ids = by_partner.get(member.partner_id, found.browse())[:SHOWN]
+        for member, contacts in self._latest_contacts(SHOWN).items():
+            member.interaction_ids = contacts
+
+    def _latest_contacts(self, limit, domain=Domain.TRUE):
+        """The latest interactions of each customer that the user may read.
+
+        :param limit: how many of each at most
+        :return: dict membership -> interactions, the latest first
+        """
+        Interaction = self.env["vip.interaction"]
+        query = Interaction._search(domain & Domain("partner_id", "in", self.partner_id.ids))
+        partner = Interaction._field_to_sql(query.table, "partner_id")
+        latest = query.select(
+            Interaction._field_to_sql(query.table, "id"),
+            SQL(
+                "row_number() OVER (PARTITION BY %s ORDER BY %s) AS place",
+                partner,
+                Interaction._order_to_sql(Interaction._order, query),
+            ),
+        )
+        rows = self.env.execute_query(
+            SQL("SELECT id FROM (%s) l WHERE place <= %s ORDER BY place", latest, limit)
+        )
+        found = Interaction.browse(row[0] for row in rows).grouped("partner_id")
+        return {member: found.get(member.partner_id, Interaction) for member in self}
 
     def _compute_interaction_count(self):
         counts = dict(

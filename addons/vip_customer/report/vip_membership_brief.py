@@ -1,6 +1,7 @@
 from datetime import timedelta
 
 from odoo import api, fields, models
+from odoo.fields import Domain
 
 from ..models.vip_entitlement import EXPIRING_DAYS
 
@@ -22,29 +23,29 @@ class ReportMembershipBrief(models.AbstractModel):
     def _get_report_values(self, docids, data=None):
         members = self.env["vip.membership"].browse(docids).exists()
         members.check_access("read")
-        contacts = self._by_partner("vip.interaction", members, self._recent())
-        touches = self._by_partner("vip.care.touch", members, members._open_touches())
+        contacts = members._latest_contacts(CONTACTS, self._recent())
+        touches = (
+            self.env["vip.care.touch"]
+            .search(members._open_touches() & Domain("partner_id", "in", members.partner_id.ids))
+            .grouped("partner_id")
+        )
         return {
             "doc_ids": members.ids,
             "doc_model": members._name,
             "docs": members,
             "sheets": {
                 member.id: {
-                    "contacts": contacts.get(member.partner_id, [])[:CONTACTS],
+                    "contacts": contacts[member],
                     "touches": touches.get(member.partner_id, []),
                     "benefits": member.entitlement_ids.filtered(
                         lambda line: line.is_unlimited or line.remaining > 0
                     ),
-                    "reasons": member._explanation_values()["reasons"],
+                    "reasons": member._explain()["reasons"],
                     "soon": member.company_id._vip_today() + timedelta(days=EXPIRING_DAYS[0]),
                 }
                 for member in members
             },
         }
 
-    def _by_partner(self, model, members, domain):
-        records = self.env[model].search([("partner_id", "in", members.partner_id.ids), *domain])
-        return records.grouped("partner_id")
-
     def _recent(self):
-        return [("date", ">=", fields.Datetime.now() - timedelta(days=CONTACT_DAYS))]
+        return Domain("date", ">=", fields.Datetime.now() - timedelta(days=CONTACT_DAYS))

@@ -357,6 +357,16 @@ class TestHandover(HandoverCase):
         for member in self.members:
             self.assertIn(member.display_name, html)
 
+    def test_brief_shows_the_latest_contacts(self):
+        """The last five of each, and none of years ago."""
+        first, second = self.members[:2]
+        for day in range(1, 8):
+            self._contact(first, day=f"2026-03-0{day}", summary=f"Talk {day}")
+        self._contact(second, day="2024-03-01", summary="Long ago")
+        html = self._brief(first | second, "lead")
+        self.assertEqual([day for day in range(1, 8) if f"Talk {day}" in html], list(range(3, 8)))
+        self.assertNotIn("Long ago", html)
+
     def test_brief_only_for_who_may_read(self):
         for user in ("manager_b", "manager_c", "desk", "employee", "importer"):
             with self.subTest(user=user), self.assertRaises(AccessError):

@@ -187,6 +187,22 @@ class TestInteraction(CareCase):
         found = self.env["vip.interaction"].search(action["domain"])
         self.assertEqual(len(found), 25)
 
+    def test_timeline_loads_what_it_shows(self):
+        """However long a customer's history is; of several customers each his own latest."""
+        other = self._member("Li", manager="manager_b")
+        for member in (self.member, other):
+            for day in range(1, 26):
+                self._contact(member, day=f"2026-02-{day:02}")
+        both = self.member | other
+        contacts = self._mine(both, "boss").interaction_ids
+        contacts.mapped("summary")
+        summary = contacts._fields["summary"]
+        self.assertEqual(len(contacts.env.cache._get_field_cache(contacts, summary)), 40)
+        for member in both:
+            self.assertEqual(
+                member.interaction_ids, self._of(member).sorted("date", reverse=True)[:20]
+            )
+
     def test_queries_of_a_list(self):
         """As many for many customers as for few."""
         members = self.member
