@@ -128,7 +128,7 @@ class VipMembership(models.Model):
                 SELECT m.partner_id, m.company_id, p.name AS customer, m.tier_id,
                        t.code AS tier_code, %(tier)s AS tier, t.queue_priority, t.direct_to_agent,
                        t.seat_group, m.since, m.valid_until, m.protected, n.number, n.state,
-                       m.manager_id, d.deputy_id, d.date_to AS deputy_until,
+                       u.id AS manager_id, d.deputy_id, d.date_to AS deputy_until,
                        today.day AS today, k.id AS calendar_id,
                        m.do_not_disturb IS TRUE
                        AND coalesce(m.do_not_disturb_from <= today.day, TRUE)
@@ -146,6 +146,7 @@ class VipMembership(models.Model):
                       SELECT (%(now)s::timestamp AT TIME ZONE 'UTC'
                               AT TIME ZONE coalesce(k.tz, 'UTC'))::date AS day) today
                   LEFT JOIN vip_tier t ON t.id = m.tier_id
+                  LEFT JOIN res_users u ON u.id = m.manager_id AND u.active IS TRUE
                   LEFT JOIN vip_service_number n ON n.id = %(number)s
                   CROSS JOIN LATERAL (
                       SELECT count(*) FILTER (WHERE state = 'requested') AS waiting,
@@ -154,10 +155,11 @@ class VipMembership(models.Model):
                        WHERE partner_id = m.partner_id
                          AND state IN ('requested', 'approved', 'issued')) r
                   LEFT JOIN LATERAL (
-                      SELECT deputy_id, date_to FROM vip_manager_deputy
-                       WHERE manager_id = m.manager_id AND company_id = m.company_id
-                         AND today.day BETWEEN date_from AND date_to
-                       ORDER BY date_from DESC, id DESC LIMIT 1) d ON TRUE
+                      SELECT v.deputy_id, v.date_to FROM vip_manager_deputy v
+                        JOIN res_users s ON s.id = v.deputy_id AND s.active IS TRUE
+                       WHERE v.manager_id = u.id AND v.company_id = m.company_id
+                         AND today.day BETWEEN v.date_from AND v.date_to
+                       ORDER BY v.date_from DESC, v.id DESC LIMIT 1) d ON TRUE
                  WHERE m.id = %(id)s
                 """,
                 id=self.id,

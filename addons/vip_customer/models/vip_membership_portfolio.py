@@ -39,7 +39,11 @@ class VipMembership(models.Model):
     @api.depends("manager_id")
     def _compute_stand_in(self):
         terms = self.env["vip.manager.deputy"].search(
-            [("manager_id", "in", self.manager_id.ids), ("is_today", "=", True)]
+            [
+                ("manager_id", "in", self.manager_id.ids),
+                ("is_today", "=", True),
+                ("deputy_id.active", "=", True),
+            ]
         )
         by_manager = terms.grouped(lambda term: (term.manager_id, term.company_id))
         for member in self:

@@ -585,6 +585,13 @@ class TestLookup(LookupCase):
             told["warnings"], [f"Bo stands in for Ann until {self._day(date(2026, 3, 10))}."]
         )
 
+    def test_whoever_is_archived_is_not_named(self):
+        self._stand_in("2026-03-10", "2026-03-20")
+        self.users["manager_b"].active = False
+        self.assertEqual(self._ask()["manager"]["name"], "Ann")
+        self.users["manager_a"].active = False
+        self.assertFalse(self._ask()["manager"]["name"])
+
     def test_deputy_of_another_time(self):
         self._stand_in("2026-03-01", "2026-03-09")
         self._stand_in("2026-03-11", "2026-03-20")
