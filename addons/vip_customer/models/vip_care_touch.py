@@ -243,6 +243,7 @@ class VipCareTouch(models.Model):
         if not cr.rowcount:
             return 0
         cr.execute(care_sql.place_neighbours(today))
+        cr.execute(care_sql.place_noted(today))
         turn = 0
         while cr.rowcount or not turn:
             turn += 1
@@ -688,20 +689,23 @@ class VipCareTouch(models.Model):
                 | Domain("state", "=", DONE) & Domain("done_on", ">=", day - timedelta(days=6))
             )
         )
-        settled = {other: other.done_on or other.due_date for other in others}
+        settled = [
+            (other.step_id.display_name, other.done_on or other.due_date) for other in others
+        ]
+        settled += self._noted_days({other.done_on for other in others})
         working = self._working_days(
             self.company_id, day, latest + timedelta(days=MARGIN_DAYS), self._is_member()
         )
         days = working.get(self.manager_id.id, working[0])
-        [free] = care_days.spread([day], settled.values(), days)
+        [free] = care_days.spread([day], [its_day for _name, its_day in settled], days)
         if free == day:
             return
-        same_day = [other for other, its_day in settled.items() if its_day == day]
+        same_day = [name for name, its_day in settled if its_day == day]
         values = {
             "customer": self.partner_id.display_name,
             "day": format_date(self.env, day),
             "free": format_date(self.env, free),
-            "other": same_day and same_day[0].step_id.display_name,
+            "other": same_day and same_day[0],
             "most": A_WEEK,
         }
         if same_day:
@@ -719,6 +723,25 @@ class VipCareTouch(models.Model):
                 **values,
             )
         )
+
+    def _noted_days(self, done):
+        """What the customer was contacted for this week beyond what is planned, and on which days; run as
+        superuser. See ``care_sql.place_noted``.
+
+        :param done: days of touches that are done
+        :rtype: list[tuple[str, date]]
+        """
+        today = self.company_id._vip_today()
+        monday = today - timedelta(days=today.weekday())
+        contacts = self.env["vip.interaction"].search(
+            Domain("partner_id", "=", self.partner_id.id)
+            & Domain("date", ">=", fields.Datetime.to_datetime(monday - timedelta(days=1)))
+            & Domain("is_contact", "=", True)
+            & Domain("user_id", "!=", False)
+            & Domain("purpose", "!=", "inbound")
+        )
+        by_day = {contact._care_day(): contact.display_name for contact in contacts}
+        return [(name, day) for day, name in by_day.items() if day >= monday and day not in done]
 
     def _is_member(self):
         """The condition on ``m`` that it is this touch's membership."""

@@ -137,3 +137,40 @@ class TestCareLimits(CareCase):
         with self.assertRaisesRegex(UserError, "3 times in the week of .*23"):
             own.postpone("2026-03-20", "Abroad")
         own.postpone("2026-03-23", "Abroad")
+
+    # ------------------------------------------------------------
+    # contacts beyond the plan
+    # ------------------------------------------------------------
+
+    def test_postponing_to_a_day_with_a_contact(self):
+        member = self._member("Wei")
+        own = self._touch(member, "2026-03-18").with_user(self.users["manager_a"])
+        self._contact(member, purpose="inbound")
+        own.postpone("2026-03-10", "He called himself")
+        own.postpone("2026-03-18", "Later")
+        self._contact(member)
+        with self.assertRaisesRegex(UserError, r"is contacted on .* already \(Phone call, "):
+            own.postpone("2026-03-10", "Now")
+        self._contact(member, day="2026-03-09")
+        own.postpone("2026-03-12", "Third this week")
+        own.sudo().due_date = "2026-03-18"
+        self._touch(member, "2026-03-13")
+        with self.assertRaisesRegex(UserError, "3 times in the week"):
+            own.postpone("2026-03-12", "Fourth this week")
+
+    def test_planning_around_contacts(self):
+        """Called today and yesterday: one touch of the occasions of this week has room."""
+        member = self._member("Wei")
+        for day in ("2026-03-09", "2026-03-10"):
+            self._contact(member, day=day)
+        self._contact(member, day="2026-03-08")  # last week
+        steps = self.env["vip.care.step"].search([])
+        steps.active = False
+        for kind in ("welcome", "manager_new"):
+            occasion = self.env["vip.occasion"].search([("kind", "=", kind)], limit=1)
+            self._step(self.gold, kind="occasion", occasion_id=occasion.id, within_days=2)
+        self._set_tier(member, self.gold)
+        member._assign(self.users["manager_b"], self.city)
+        days = sorted(self._touches(member).mapped("due_date"))
+        self.assertEqual(days, [date(2026, 3, 12), date(2026, 3, 16)])
+        self.assertEqual(self.Touch._plan(self.company), 0)

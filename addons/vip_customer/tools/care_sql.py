@@ -10,6 +10,8 @@ They read four temporary tables, which ``CREATE`` makes and the caller fills (se
                      many working days
 """
 
+from datetime import date, timedelta
+
 from odoo.tools import SQL
 
 from .care_days import A_WEEK, CUSTOMER_STRIDE, FULL, LATE_DAYS, MADE_UP_DAYS, MONDAY, STEP_STRIDE
@@ -238,6 +240,33 @@ def place_neighbours(today: object) -> SQL:
     )
 
 
+def place_noted(today: date) -> SQL:
+    """The days of this week, today included, on which the customers in ``vip_care_place`` were contacted
+    beyond what is planned. What they asked for themselves does not count."""
+    monday = today - timedelta(days=today.weekday())
+    return SQL(
+        """
+        INSERT INTO vip_care_place (partner_id, worker, day, rank, turn)
+        SELECT DISTINCT f.partner_id, 0, f.day, %(settled)s, -1
+          FROM (SELECT i.partner_id,
+                       (i.date AT TIME ZONE 'UTC' AT TIME ZONE coalesce(k.tz, 'UTC'))::date AS day
+                  FROM vip_interaction i
+                  JOIN res_company c ON c.id = i.company_id
+                  LEFT JOIN resource_calendar k ON k.id = c.resource_calendar_id
+                 WHERE i.date >= %(monday)s::date - 1 AND i.is_contact IS TRUE
+                   AND i.user_id IS NOT NULL AND i.purpose <> 'inbound'
+                   AND i.partner_id IN (SELECT partner_id FROM vip_care_place)) f
+         WHERE f.day BETWEEN %(monday)s AND %(today)s
+           AND NOT EXISTS (SELECT FROM vip_care_touch t
+                            WHERE t.partner_id = f.partner_id AND t.state = 'done'
+                              AND t.done_on = f.day)
+        """,
+        settled=SETTLED,
+        monday=monday,
+        today=today,
+    )
+
+
 def give_way(turn: int) -> SQL:
     """One turn of ``care_days.spread`` for everybody who moved in the last one: what must give way goes
     on to the next working day. Nothing moves when there is room for all."""
@@ -269,7 +298,7 @@ INSERT_PLACED = """
                                 is_occasion, slot, planned_date, due_date, state, is_announced)
     SELECT partner_id, company_id, step_id, tier_id, channel_id, purpose,
            is_occasion, slot, day, day, 'planned', FALSE
-      FROM vip_care_place WHERE touch_id IS NULL
+      FROM vip_care_place WHERE touch_id IS NULL AND rank > 0
     ON CONFLICT DO NOTHING
 """
 MOVE_PLACED = """
