@@ -193,7 +193,7 @@ class VipMyDay(models.AbstractModel):
         )
 
     def _touch_buttons(self, touch):
-        done = ("action_done", self.env._("Done"))
+        done = ("action_done", self.env._("Mark done"))
         if touch.state == PLANNED:
             return [done, ("action_postpone", self.env._("Postpone"))]
         return [done]

@@ -534,7 +534,7 @@ class TestInteraction(CareCase):
         touch = self._announced()
         other = self._member("Somebody else", self.diamond)
         touch.activity_id.res_id = other.id
-        self._done(touch.activity_id)
+        self._done(touch.activity_id, "He takes it")
         self.assertNotEqual(touch.state, "done")
         self.assertEqual(len(self._of(other)), 1)
 

@@ -54,7 +54,7 @@ class VipHandover(models.TransientModel):
         ],
         default=ONE,
         required=True,
-        string="Handed over",
+        string="Way of handover",
     )
     manager_id = fields.Many2one(
         "res.users", string="Next account manager", domain=lambda self: self._domain_managers()

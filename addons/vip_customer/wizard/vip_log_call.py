@@ -26,7 +26,7 @@ class VipLogCall(models.TransientModel):
     result_id = fields.Many2one(
         "vip.interaction.result", required=True, default=lambda self: self._default_result_id()
     )
-    date = fields.Datetime(string="When", help="Empty: now.")
+    date = fields.Datetime(string="Time of contact", help="Empty: now.")
     summary = fields.Text()
     rating = fields.Selection(RATINGS, help="How satisfied the customer was, from 1 to 5.")
     material = fields.Char(string="Material handed over")
