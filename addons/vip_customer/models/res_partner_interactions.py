@@ -4,7 +4,7 @@ from odoo import models
 class ResPartner(models.Model):
     """Messages of a customer's contact page land in his timeline."""
 
-    _inherit = "res.partner"
+    _inherit = "res.partner"  # pylint: disable=consider-merging-classes-inherited
 
     def _notify_thread(self, message, msg_vals=False, **kwargs):
         recipients = super()._notify_thread(message, msg_vals=msg_vals, **kwargs)

@@ -21,7 +21,7 @@ class VipDemo(models.AbstractModel):
     """The care of the demo: the last weeks' touches, most of them done, some late, some missed; what is
     due today; a customer who does not wish to be disturbed."""
 
-    _inherit = "vip.demo"
+    _inherit = "vip.demo"  # pylint: disable=consider-merging-classes-inherited
 
     def _play_care(self, today):
         company = self.env.company

@@ -13,7 +13,7 @@ class VipGreeting(models.Model):
     """What happened to customers, told by itself: a tier entered, raised or lowered, about to drop, another
     account manager. Only what is still the case: who fell again meanwhile is not congratulated."""
 
-    _inherit = "vip.greeting"
+    _inherit = "vip.greeting"  # pylint: disable=consider-merging-classes-inherited
 
     def _events(self, occasion, today):
         """The SELECT that ``_due_days`` promises, of one kind of event."""

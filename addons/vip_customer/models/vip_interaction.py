@@ -58,16 +58,14 @@ class VipInteraction(models.Model):
     summary = fields.Text()
     rating = fields.Selection(RATINGS, help="How satisfied the customer was, from 1 to 5.")
     material = fields.Char(string="Material handed over")
-    next_step = fields.Char(string="Next step")
+    next_step = fields.Char()
     is_automatic = fields.Boolean(readonly=True, string="Automatic")
     is_contact = fields.Boolean(
         compute="_compute_is_contact", store=True, precompute=True, string="Counts as a contact"
     )
     membership_id = fields.Many2one(related="partner_id.vip_membership_id", related_sudo=False)
     # where it came from by itself
-    message_id = fields.Many2one(
-        "mail.message", readonly=True, ondelete="set null", string="Message"
-    )
+    message_id = fields.Many2one("mail.message", readonly=True, ondelete="set null")
     event_id = fields.Many2one(
         "calendar.event", readonly=True, ondelete="set null", string="Meeting"
     )

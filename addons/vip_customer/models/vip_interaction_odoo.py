@@ -17,7 +17,7 @@ class VipInteraction(models.Model):
       (``mail.activity``)
     """
 
-    _inherit = "vip.interaction"
+    _inherit = "vip.interaction"  # pylint: disable=consider-merging-classes-inherited
 
     @api.model
     def _note_message(self, member, message, channel):

@@ -308,5 +308,5 @@ class VipManagerAssignment(models.Model):
     @api.model
     def _cron_project(self):
         """Hourly: begin and end assignments whose day has come."""
-        for company in self.env["res.company"].search([]):
+        for company in self.env["res.company"].search(Domain.TRUE):
             self._project(company)

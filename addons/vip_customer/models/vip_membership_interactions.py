@@ -10,7 +10,7 @@ SHOWN = 20
 class VipMembership(models.Model):
     """The contacts with a customer: the latest, and whether the last one that counts was too long ago."""
 
-    _inherit = "vip.membership"
+    _inherit = "vip.membership"  # pylint: disable=consider-merging-classes-inherited
 
     last_contact_on = fields.Date(
         readonly=True,

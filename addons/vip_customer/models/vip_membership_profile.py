@@ -13,7 +13,7 @@ COMPARISONS = {"<": SQL("<"), "<=": SQL("<="), ">": SQL(">"), ">=": SQL(">=")}
 class VipMembership(models.Model):
     """How complete the private profile is, and what to ask next: arithmetic in ``tools/profile.py``."""
 
-    _inherit = "vip.membership"
+    _inherit = "vip.membership"  # pylint: disable=consider-merging-classes-inherited
 
     completeness = fields.Integer(
         compute="_compute_profile",

@@ -31,7 +31,7 @@ class VipMyDay(models.AbstractModel):
     _description = "My day"
 
     @api.model
-    def load(self, scope=None):
+    def load_day(self, scope=None):
         """Everything the screen shows.
 
         :param str scope: ``mine`` (own customers and those of whom he stands in for) or ``branch`` (the

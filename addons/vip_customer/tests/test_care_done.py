@@ -357,7 +357,7 @@ class TestMyDay(CareCase):
         self.env.flush_all()
         self.env.invalidate_all()
         day = self.env["vip.my.day"].with_user(self.users[user])
-        return day.with_context(allowed_company_ids=self.company.ids).load(scope)
+        return day.with_context(allowed_company_ids=self.company.ids).load_day(scope)
 
     def _blocks(self, *args):
         return {block["key"]: block for block in self._load(*args)["blocks"]}

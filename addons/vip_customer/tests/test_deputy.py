@@ -137,7 +137,7 @@ class TestDeputy(DoorsCase):
     def test_my_day(self):
         self._appoint()
         with freeze_time(DURING[0]):
-            day = self._as("manager_b", self.env["vip.my.day"]).load()
+            day = self._as("manager_b", self.env["vip.my.day"]).load_day()
             self.assertEqual(day["scope"], "mine")
             rows = [row for block in day["blocks"] for row in block["rows"]]
             self.assertEqual({row["membership_id"] for row in rows}, set(self.own.ids))

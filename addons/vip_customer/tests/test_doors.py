@@ -86,7 +86,7 @@ DOORS = [
     ),
     Door(
         "vip.my.day",
-        "load",
+        "load_day",
         dict.fromkeys(("manager_a", "lead", "boss"), "+++"),
         on_model=True,
     ),

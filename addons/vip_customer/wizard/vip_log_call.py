@@ -30,7 +30,7 @@ class VipLogCall(models.TransientModel):
     summary = fields.Text()
     rating = fields.Selection(RATINGS, help="How satisfied the customer was, from 1 to 5.")
     material = fields.Char(string="Material handed over")
-    next_step = fields.Char(string="Next step")
+    next_step = fields.Char()
     next_step_date = fields.Date(
         string="Until", help="With a day the next step becomes a task of the account manager."
     )
@@ -44,7 +44,6 @@ class VipLogCall(models.TransientModel):
         store=True,
         precompute=True,
         readonly=False,
-        string="Ask",
     )
     ask = fields.Char(compute="_compute_ask", string="Item to ask")
     ask_kind = fields.Selection(

@@ -19,7 +19,7 @@ export class MyDay extends Component {
     }
 
     async load(scope = this.state.scope) {
-        Object.assign(this.state, await this.orm.call("vip.my.day", "load", [], { scope }));
+        Object.assign(this.state, await this.orm.call("vip.my.day", "load_day", [], { scope }));
     }
 
     get blocks() {
