@@ -266,6 +266,8 @@ class VipCareTouch(models.Model):
     def _prepare_days(self, company, first, last, members):
         """Fill the temporary tables of ``care_sql`` but the occasions."""
         cr = self.env.cr
+        # PostgreSQL compiles what it takes for dear, for seconds, and takes temporary tables for large
+        cr.execute("SET LOCAL jit = off")
         cr.execute(care_sql.CREATE)
         margin = timedelta(days=MARGIN_DAYS)
         days = self._working_days(company, first - margin, last + margin, members)

@@ -72,7 +72,8 @@ class VipDemo(models.AbstractModel):
 
     def _bring_forward(self, today):
         """Each manager has something to do on the day the demo is looked at, also on a Sunday: the next
-        touch of some customers, by each channel one, who are not contacted in that week anyhow."""
+        touch of some customers, by each channel one, who are not contacted on that day or too often in its
+        week anyhow."""
         self.env.flush_all()
         self.env.cr.execute(
             SQL(
@@ -83,11 +84,13 @@ class VipDemo(models.AbstractModel):
                                      JOIN vip_membership m ON m.partner_id = t.partner_id
                                     WHERE t.company_id = %(company)s AND t.state = 'planned'
                                       AND t.due_date > %(today)s AND m.manager_id IS NOT NULL
-                                      AND NOT EXISTS (
-                                          SELECT FROM vip_care_touch o
-                                           WHERE o.partner_id = t.partner_id
-                                             AND coalesce(o.done_on, o.due_date)
-                                                 BETWEEN %(today)s::date - 6 AND %(today)s::date + 6)
+                                      AND (SELECT count(*) < 3
+                                                  AND coalesce(bool_and(o.day <> %(today)s), TRUE)
+                                             FROM (SELECT coalesce(done_on, due_date) AS day
+                                                     FROM vip_care_touch
+                                                    WHERE partner_id = t.partner_id) o
+                                            WHERE date_trunc('week', o.day)
+                                                  = date_trunc('week', %(today)s::date))
                                     ORDER BY t.partner_id, t.due_date, t.id) n
                             ORDER BY n.manager_id, n.channel_id, n.id) n
                     WHERE n.id = t.id""",
