@@ -37,7 +37,7 @@ class VipOutgoingFile(models.Model):
         "res.company", required=True, readonly=True, ondelete="restrict", index=True
     )
     kind = fields.Selection(
-        [(MESSAGES, "Messages"), (LABELS, "Labels")], required=True, readonly=True
+        [(MESSAGES, "Text messages"), (LABELS, "Labels")], required=True, readonly=True
     )
     date = fields.Date(required=True, readonly=True)
     filename = fields.Char(required=True, readonly=True, string="File name")
