@@ -156,26 +156,28 @@ def delete_stale(company_id: int, first: object, last: object, members: SQL) -> 
     """
     return SQL(
         """
-        DELETE FROM vip_care_touch t
-         USING vip_care_touch x
-          JOIN vip_membership m ON m.partner_id = x.partner_id
-          JOIN vip_care_step s ON s.id = x.step_id
+        DELETE FROM vip_care_touch WHERE id = ANY(ARRAY(
+        SELECT t.id
+          FROM vip_care_touch t
+          JOIN vip_membership m ON m.partner_id = t.partner_id
+          JOIN vip_care_step s ON s.id = t.step_id
           JOIN vip_care_plan c ON c.id = s.plan_id
           LEFT JOIN vip_occasion o ON o.id = s.occasion_id
-          LEFT JOIN vip_care_slot l ON l.times = s.times AND l.slot = x.slot
+          LEFT JOIN vip_care_slot l ON l.times = s.times AND l.slot = t.slot
           LEFT JOIN (SELECT DISTINCT partner_id, step_id, slot FROM vip_care_event) e
-            ON e.partner_id = x.partner_id AND e.step_id = x.step_id AND e.slot = x.slot
-         WHERE x.id = t.id AND m.company_id = %(company)s AND %(members)s
-           AND x.state = 'planned' AND x.due_date >= %(first)s
+            ON e.partner_id = t.partner_id AND e.step_id = t.step_id AND e.slot = t.slot
+         WHERE m.company_id = %(company)s AND %(members)s
+           AND t.state = 'planned' AND t.due_date >= %(first)s
            AND (s.active IS NOT TRUE OR c.active IS NOT TRUE
                 OR m.tier_id IS DISTINCT FROM c.tier_id
-                OR x.is_occasion IS TRUE AND (s.kind <> 'occasion' OR o.active IS NOT TRUE)
-                OR x.is_occasion IS NOT TRUE AND s.kind = 'occasion'
-                OR x.is_occasion IS NOT TRUE AND l.slot IS NULL
-                   AND extract(year FROM x.slot) = extract(year FROM %(last)s::date)
+                OR t.is_occasion IS TRUE AND (s.kind <> 'occasion' OR o.active IS NOT TRUE)
+                OR t.is_occasion IS NOT TRUE AND s.kind = 'occasion'
+                OR t.is_occasion IS NOT TRUE AND l.slot IS NULL
+                   AND extract(year FROM t.slot) = extract(year FROM %(last)s::date)
                 OR o.kind IN ('birthday', 'anniversary', 'festival', 'contract_end', 'year_review')
-                   AND x.due_date <= %(last)s AND e.slot IS NULL)
-        RETURNING t.activity_id
+                   AND t.due_date <= %(last)s AND e.slot IS NULL)
+        ))
+        RETURNING activity_id
         """,
         company=company_id,
         members=members,
