@@ -381,7 +381,7 @@ class VipTierPolicy(models.Model):
     def _standard(self):
         """This policy as the plain rule book of ``tools/tier_rules.py``."""
         self.ensure_one()
-        tiers = self.env["vip.tier"].search(Domain.TRUE)
+        tiers = self.env["vip.tier"].search_fetch(Domain.TRUE)
         plain = {tier: tier_rules.Tier(tier.id, tier.rank) for tier in tiers}
         return tier_rules.Standard(
             date_to=self.date_to,

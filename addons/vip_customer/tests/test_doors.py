@@ -199,6 +199,7 @@ EXTENDED = {
     "unlink",
     "default_get",
     "copy_data",
+    "action_archive",
     "mail_allowed_qweb_expressions",
 }
 MAGIC = {"create_uid", "create_date", "write_uid", "write_date", "id", "display_name"}
@@ -377,10 +378,16 @@ class TestDoors(DoorsTable):
         with self.assertRaises(MissingError):
             self._as("desk", self.env["res.partner"].browse(2**31 - 1)).vip_explain_tier()
 
+    def test_assignment_needs_the_role(self):
+        member = self._as("boss", self.book["own"]["vip.membership"])
+        for role in ("portal", "desk"):
+            with self.subTest(role), self.assertRaisesRegex(UserError, "no account manager of"):
+                member.assign(self.users[role].id, False)
+
     def test_assignment_needs_an_internal_user_of_the_company(self):
         member = self._as("boss", self.book["own"]["vip.membership"])
         with self.assertRaisesRegex(UserError, "not an internal user"):
-            member.assign(self.users["portal"].id, False)
+            member.assign(self.users["rival_a"].id, False)
 
     def test_assignment_needs_a_branch_of_the_company(self):
         branch = self.env["crm.team"].create(
