@@ -44,6 +44,9 @@ from . import (
     vip_import_kind,
     vip_import_customers,
     vip_import_billing,
+    vip_vas,
+    vip_vas_use,
+    vip_import_vas,
     vip_tier_override,
     vip_tier_run,
     vip_tier_run_line,
@@ -76,4 +79,5 @@ from . import (
     vip_demo_care,
     vip_demo_greetings,
     vip_demo_portfolio,
+    vip_demo_vas,
 )

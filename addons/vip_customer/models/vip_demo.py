@@ -59,6 +59,7 @@ class VipDemo(models.AbstractModel):
         demo._play_greetings(book, today)
         demo._play_portfolio(book, today)
         demo._play_care(today)
+        demo._play_vas(book, today)
 
     # ------------------------------------------------------------
     # THE BOOK

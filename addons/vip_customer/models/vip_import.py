@@ -19,7 +19,7 @@ from .vip_import_wording import FILE_REFUSALS, ROW_REFUSALS
 
 _logger = logging.getLogger(__name__)
 
-CUSTOMERS, BILLING = "customers", "billing"
+CUSTOMERS, BILLING, VAS = "customers", "billing", "vas"
 DRAFT, CHECKED, RUNNING, DONE, FAILED = "draft", "checked", "running", "done", "failed"
 CHECK, RUN = "check", "run"
 OUTCOMES = ("created", "changed", "unchanged")
@@ -30,7 +30,7 @@ SHARE_OF_READING = 70  # percent of the time, about
 
 
 class VipImport(models.Model):
-    """One file of customers or bills: checked, then run.
+    """One file of customers, bills or value-added services: checked, then run.
 
     SPECIFICATION
 
@@ -76,7 +76,11 @@ class VipImport(models.Model):
 
     # what
     kind = fields.Selection(
-        [(CUSTOMERS, "Customers and numbers"), (BILLING, "Bills")],
+        [
+            (CUSTOMERS, "Customers and numbers"),
+            (BILLING, "Bills"),
+            (VAS, "Value-added services"),
+        ],
         required=True,
         default=BILLING,
     )

@@ -3,20 +3,6 @@ from odoo.tools import SQL
 
 from ..tools.import_rows import billing_kind
 
-# Of the rows of one number, one per owner, whose month it is. First who is known to own it on the last
-# day of the month; then who owned it till the end of the month at least, or till it closed in the
-# month, the earliest of them; then who had it last. A bill from before the first owner is his.
-OWNER_ORDER = SQL(
-    """
-    o.begun_on <= o.last_day AND o.ended_on >= o.last_day DESC NULLS LAST,
-    coalesce(o.begun_on <= o.last_day, TRUE) DESC,
-    o.ended_on >= s.month DESC,
-    CASE WHEN o.ended_on >= s.month THEN o.ended_on END,
-    o.ended_on DESC,
-    o.id
-    """
-)
-
 FAULT_COLUMNS = {
     "number_unknown": "number",
     "number_of_another": "number",
@@ -91,35 +77,13 @@ class VipImportBilling(models.AbstractModel):
                        AND f.partner_id = b.partner_id AND f.month = b.month
                    ) f ON TRUE
             """,
-            by_number=self._rows_by_number(job),
+            by_number=self._rows_by_number(
+                job,
+                SQL("s.month"),
+                SQL("(s.month + interval '1 month')::date - 1"),
+                "number_of_another",
+            ),
             by_customer=self._rows_by_customer(job),
-        )
-
-    def _rows_by_number(self, job):
-        return SQL(
-            """
-            SELECT s.*, n.partner_id, n.id AS number_id,
-                   CASE WHEN n.id IS NULL THEN 'number_unknown'
-                        WHEN s.customer_code IS NULL THEN NULL
-                        WHEN c.code IS NULL THEN 'customer_unknown'
-                        WHEN c.partner_id IS DISTINCT FROM n.partner_id THEN 'number_of_another'
-                   END AS fault
-              FROM vip_import_stage s
-              LEFT JOIN vip_import_customer c ON c.code = s.customer_code
-              LEFT JOIN LATERAL (
-                    SELECT o.id, o.partner_id
-                      FROM (SELECT n.id, n.partner_id,
-                                   coalesce(n.date_from, n.activated_on) AS begun_on,
-                                   coalesce(n.date_to, n.closed_on - 1, 'infinity') AS ended_on,
-                                   (s.month + interval '1 month')::date - 1 AS last_day
-                              FROM vip_service_number n
-                             WHERE n.number = s.number AND n.company_id = %(company)s) o
-                     ORDER BY %(owner_order)s LIMIT 1
-                   ) n ON TRUE
-             WHERE s.number IS NOT NULL
-            """,
-            company=job.company_id.id,
-            owner_order=OWNER_ORDER,
         )
 
     def _rows_by_customer(self, job):

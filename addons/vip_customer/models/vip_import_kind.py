@@ -3,6 +3,20 @@ from odoo.tools import SQL
 
 from ..tools.import_rows import Currency
 
+# Of the rows of one number, one per owner, whose the day or month from ``first_day`` to ``last_day`` is.
+# First who is known to own it on the last day; then who owned it till then at least, or till it closed
+# within, the earliest of them; then who had it last. What is from before the first owner is his.
+OWNER_ORDER = SQL(
+    """
+    o.begun_on <= o.last_day AND o.ended_on >= o.last_day DESC NULLS LAST,
+    coalesce(o.begun_on <= o.last_day, TRUE) DESC,
+    o.ended_on >= o.first_day DESC,
+    CASE WHEN o.ended_on >= o.first_day THEN o.ended_on END,
+    o.ended_on DESC,
+    o.id
+    """
+)
+
 
 class VipImportKind(models.AbstractModel):
     """What one kind of import does with the rows of a file.
@@ -139,6 +153,42 @@ class VipImportKind(models.AbstractModel):
                 """,
                 company=job.company_id.id,
             ),
+        )
+
+    def _rows_by_number(self, job, first_day, last_day, code):
+        """The rows of the stage with a number: ``partner_id`` who owned it from one day to another,
+        ``number_id`` and ``fault``.
+
+        :param SQL first_day: on the row ``s``; ``last_day`` likewise
+        :param code: the fault where the row names another customer
+        """
+        return SQL(
+            """
+            SELECT s.*, n.partner_id, n.id AS number_id,
+                   CASE WHEN n.id IS NULL THEN 'number_unknown'
+                        WHEN s.customer_code IS NULL THEN NULL
+                        WHEN c.code IS NULL THEN 'customer_unknown'
+                        WHEN c.partner_id IS DISTINCT FROM n.partner_id THEN %(code)s
+                   END AS fault
+              FROM vip_import_stage s
+              LEFT JOIN vip_import_customer c ON c.code = s.customer_code
+              LEFT JOIN LATERAL (
+                    SELECT o.id, o.partner_id
+                      FROM (SELECT n.id, n.partner_id,
+                                   coalesce(n.date_from, n.activated_on) AS begun_on,
+                                   coalesce(n.date_to, n.closed_on - 1, 'infinity') AS ended_on,
+                                   %(first_day)s AS first_day, %(last_day)s AS last_day
+                              FROM vip_service_number n
+                             WHERE n.number = s.number AND n.company_id = %(company)s) o
+                     ORDER BY %(owner_order)s LIMIT 1
+                   ) n ON TRUE
+             WHERE s.number IS NOT NULL
+            """,
+            company=job.company_id.id,
+            first_day=first_day,
+            last_day=last_day,
+            code=code,
+            owner_order=OWNER_ORDER,
         )
 
     def _join_programme(self, job, table):

@@ -97,6 +97,29 @@ ROW_REFUSALS = {
     "bill_twice": _lt(
         "Another bill of the same number or customer and month is in line %(detail)s."
     ),
+    # value-added services
+    "service_unknown": _lt(
+        "There is no value-added service of this code or name. Correct it, or have the service added."
+    ),
+    "service_ambiguous": _lt("Several value-added services have this name. Give the code."),
+    "number_needed": _lt("The customer has several numbers. Give the number the service is on."),
+    "number_of_another_then": _lt(
+        "This number belonged to another customer than the one with this code on that day. Remove one "
+        "of the two."
+    ),
+    "ended_early": _lt("The service ended before it was taken up. Correct one of the two days."),
+    "use_twice": _lt(
+        "The same service of the same number or customer from the same day is in line %(detail)s, too."
+    ),
+    "use_overlaps_line": _lt(
+        "The same service of the same number or customer in line %(detail)s is from the same time. Give "
+        "the day on which the earlier one ended."
+    ),
+    "use_overlaps": _lt(
+        "The customer has this service since %(detail)s already. Give the day on which that ended in a "
+        "row of its own, or correct the day here."
+    ),
+    # customers
     "name_missing": _lt("The customer is new and needs a name."),
     "contradiction": _lt("Line %(detail)s says something else about the same customer."),
     "manager_unknown": _lt("No user of the company has this login or name."),

@@ -153,6 +153,7 @@ class VipMembership(models.Model):
         "tier remain.",
     )
     preference_ids = fields.One2many("vip.preference", "membership_id", string="Preferences")
+    vas_use_ids = fields.One2many("vip.vas.use", "membership_id", string="Value-added services")
     # contact
     phone = fields.Char(related="partner_id.phone", related_sudo=False)
     email = fields.Char(related="partner_id.email", related_sudo=False)

@@ -8,6 +8,7 @@ from odoo.tools import format_date
 from odoo.addons.phone_validation.tools import phone_validation
 
 from ..tools.number_key import number_key
+from ..tools.phone_forms import masked
 
 ACTIVE, SUSPENDED, CANCELLING, CLOSED = "active", "suspended", "cancelling", "closed"
 STATES = [
@@ -90,6 +91,16 @@ class VipServiceNumber(models.Model):
         for line in self:
             country = line.company_id.country_id
             line.number_e164 = self._to_e164(line.number, country)
+
+    @api.depends("number")
+    @api.depends_context("uid", "allowed_company_ids")
+    def _compute_display_name(self):
+        """The number is masked for who may not read it: Odoo shows the names of what a record refers to
+        whoever reads that record, at the desk for example."""
+        readable = self.sudo(False)._filtered_access("read")
+        for line in self:
+            name = line.number or ""
+            line.display_name = name if line.id in readable._ids else masked(name)
 
     @api.constrains("closed_on", "activated_on", "state")
     def _check_dates(self):

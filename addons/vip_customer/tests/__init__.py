@@ -23,6 +23,7 @@ from . import (
     test_import_file,
     test_import_http,
     test_import_rights,
+    test_import_vas,
     test_interaction,
     test_interaction_mail,
     test_ledger_protected,
@@ -49,4 +50,5 @@ from . import (
     test_tools_import_properties,
     test_tools_import_rows,
     test_tools_table_file,
+    test_vas_use,
 )

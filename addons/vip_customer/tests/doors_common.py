@@ -10,9 +10,10 @@ rival_a. The role "deputy" has what manager_a has.
 
 Each of them has an import (own: by the importer, else by boss), a number, bills of 2025, the tier silver
 by an applied run, a line in a run that is only computed, a requested override, a birthday, a preference,
-a greeting in a file, a call that nobody answered and touches of the year, one of them missed; of the
-benefit "Lounge" (10 a year for silver, 47.13 each) one unit of goodwill and four redemptions: one of five
-units that waits for approval, and one of one unit each that is approved, issued, delivered.
+a greeting in a file, mobile data on his number, a call that nobody answered and touches of the year, one
+of them missed; of the benefit "Lounge" (10 a year for silver, 47.13 each) one unit of goodwill and four
+redemptions: one of five units that waits for approval, and one of one unit each that is approved, issued,
+delivered.
 
 A new model with records gets one here, in ``_fill_book``, and a line in the tables of
 ``test_security_roles``; a new public method gets a line in ``test_doors``.
@@ -172,6 +173,15 @@ class DoorsCase(VipCase):
                     }
                 ),
                 **cls._greeting_of(partner, file),
+                "vip.vas": cls.env.ref("vip_customer.vas_data"),
+                "vip.vas.use": cls.env["vip.vas.use"].create(
+                    {
+                        "partner_id": partner.id,
+                        "number_id": found["vip.service.number"].id,
+                        "vas_id": cls.env.ref("vip_customer.vas_data").id,
+                        "taken_up_on": "2026-03-01",
+                    }
+                ),
                 "vip.tier.policy": policy,
                 "vip.tier.rule": policy.rule_ids[0],
                 "vip.tier.band": policy.band_ids[0],

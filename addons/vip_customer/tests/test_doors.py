@@ -840,6 +840,8 @@ class TestDoorsWire(HttpCase, DoorsTable):
             ("vip.entitlement", "_give_goodwill"),
             ("vip.goodwill", "init"),
             ("vip.goodwill", "_drop_protection"),
+            ("vip.vas.use", "_shown"),
+            ("vip.vas.use", "_taken_up"),
         ):
             with self.subTest(method=method), mute_logger("odoo.http"):
                 response = self._json2("approver", model, method, {"ids": []})

@@ -162,7 +162,7 @@ class TestImportFile(VipImportCase):
         self.assertEqual(job.error_filename, "账单 errors.csv")
 
     def test_template_can_be_imported(self):
-        for kind in ("customers", "billing"):
+        for kind in ("customers", "billing", "vas"):
             header = self.env["vip.import"]._template(kind).strip().split(",")
             columns = self.env[f"vip.import.{kind}"]._columns(self.env["vip.import"].new()).columns
             self.assertEqual(header, list(columns))

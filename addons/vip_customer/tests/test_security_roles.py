@@ -147,6 +147,14 @@ RIGHTS = {
         "auditor": ("r", "r"),
     },
     "vip.tier.run.cost": {"boss": ("r", "r"), "auditor": ("r", "r")},
+    # noted at the desk for everybody's customers, corrected by who looks after them
+    "vip.vas.use": {
+        "desk": ("r", "r"),
+        "manager_a": ("rw", "r"),
+        "lead": ("rw", "r"),
+        "boss": ("rwu", "rwu"),
+        "auditor": ("r", "r"),
+    },
 }
 # What all companies share: who may read it; the managers write it, but the past.
 CATALOGUE = {
@@ -160,6 +168,7 @@ CATALOGUE = {
             "vip.benefit.provider",
             "vip.benefit",
             "vip.tier.benefit",
+            "vip.vas",
         )
     },
     **{
@@ -191,6 +200,7 @@ CREATORS = {
     "vip.billing.month": {"boss"},
     "vip.preference": {"manager_a", "lead", "boss"},
     "vip.interaction": {"manager_a", "lead", "boss"},
+    "vip.vas.use": {"desk", "manager_a", "lead", "boss"},
     "vip.log.call": {"desk", "manager_a", "lead", "boss"},
     "vip.manager.assign": {"lead", "boss"},
     "vip.manager.deputy": {"lead", "boss"},
@@ -288,7 +298,12 @@ class TestSecurityRoles(DoorsCase):
                 self.assertFalse(rules.groups)
 
     def test_customer_models_have_the_roles_rules(self):
-        """What belongs to one customer is narrowed by portfolio, branch, all, and audit."""
+        """What belongs to one customer is narrowed by portfolio, branch, all, and audit; what the desk
+        may read has a rule of the desk's besides."""
+        at_the_desk = self.env["ir.model.access"].search(
+            [("group_id", "=", self.env.ref("vip_customer.group_vip_desk").id)]
+        )
+        desk_models = set(at_the_desk.model_id.mapped("model"))
         for name in ("vip.membership", *self._children()):
             rules = self.env["ir.rule"].search(
                 [("model_id.model", "=", name), ("groups", "!=", False)]
@@ -296,7 +311,13 @@ class TestSecurityRoles(DoorsCase):
             with self.subTest(model=name):
                 self.assertEqual(
                     set(rules.groups.mapped("name")),
-                    {"Account manager", "Team lead", "Manager", "Auditor"},
+                    {
+                        "Account manager",
+                        "Team lead",
+                        "Manager",
+                        "Auditor",
+                        *(["Front desk and hotline"] if name in desk_models else []),
+                    },
                 )
                 audit = rules.filtered(
                     lambda rule: self.env.ref("vip_customer.group_vip_auditor") in rule.groups

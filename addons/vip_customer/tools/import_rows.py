@@ -36,6 +36,18 @@ NUMBER_STATES = {
     "cancelling": ("预销", "预销户"),
     "closed": ("销户", "已销户"),
 }
+# the services that are shipped, by the names they have there, in whatever language the book is kept
+SERVICES = {
+    "DATA": ("Mobile data", "移动数据"),
+    "SEC": ("Secretary", "移动秘书"),
+    "GPS": ("Positioning", "定位服务"),
+    "INTER": (
+        "Interactive services",
+        "Interactive services (e.g. share trading)",
+        "互动服务",
+        "互动服务（如股票交易）",
+    ),
+}
 CALENDARS = {"solar": ("公历", "阳历"), "lunar": ("农历", "阴历")}
 
 # marks of writing direction and zero width, as address books put them around numbers
@@ -320,10 +332,15 @@ def parse_choice(cell: Any, spellings: dict[str, str], code: str) -> str | None:
 
 def _spellings(names: dict[str, Sequence[str]]) -> dict[str, str]:
     """Each spelling in any case -> its name."""
-    return {_folded(alias): name for name, others in names.items() for alias in (name, *others)}
+    return {folded(alias): name for name, others in names.items() for alias in (name, *others)}
 
 
-def _folded(text: str) -> str:
+def folded(text: str) -> str:
+    """A name as it is compared: in half-width characters, any case, with or without spaces between.
+
+    >>> folded("Mobile Data"), folded("互动服务（如股票交易）")
+    ('mobile_data', '互动服务(如股票交易)')
+    """
     return _half_width(text).casefold().replace(" ", "_")
 
 
@@ -349,6 +366,9 @@ HEADERS = {
     "month": ("账期", "月份"),
     "amount": ("出账金额", "消费金额", "账单金额"),
     "arrears_suspensions": ("欠费停机次数", "欠停次数"),
+    "service": ("服务", "增值业务"),
+    "taken_up_on": ("开通日期",),
+    "ended_on": ("关闭日期",),
 }
 
 
@@ -412,6 +432,21 @@ def billing_kind(today: date, currency: Currency) -> Kind:
     )
 
 
+def vas_kind(today: date) -> Kind:
+    """The columns of value-added services that customers use."""
+    past = partial(parse_bounded, parse=parse_date, earliest=EARLIEST, latest=today)
+    return Kind(
+        {
+            "number": parse_number,
+            "customer_code": parse_code,
+            "service": parse_code,
+            "taken_up_on": past,
+            "ended_on": past,
+        },
+        required=(("number", "customer_code"), ("service",), ("taken_up_on",)),
+    )
+
+
 # ------------------------------------------------------------
 # ROWS
 # ------------------------------------------------------------
@@ -433,7 +468,7 @@ class RowReader:
         positions: dict[str, int] = {}
         names = _spellings({name: HEADERS[name] for name in kind.columns})
         for position, label in enumerate(header):
-            name = names.get(_folded(label))
+            name = names.get(folded(label))
             if name in positions:
                 raise FileRefused("doubled_column", first=self.labels[name], second=label)
             if name:
