@@ -32,6 +32,7 @@ class TestDemo(LedgerCheck, TransactionCase):
                 self._check_policies(company, date.fromisoformat(day))
                 self._check_greetings(company, date.fromisoformat(day))
                 self._check_portfolio(company)
+                self._check_vas(company, date.fromisoformat(day))
                 self._check_care(company, date.fromisoformat(day))
                 self._check_waiting_run(company)
                 self._check_benefits(company)
@@ -144,6 +145,15 @@ class TestDemo(LedgerCheck, TransactionCase):
             [("company_id", "=", company.id), ("manager_id", "!=", False)], ["month:month"]
         )
         self.assertGreaterEqual(len(months), 3)
+
+    def _check_vas(self, company, today):
+        """Services were shown, taken up and ended, and some were taken up this month."""
+        uses = self.env["vip.vas.use"].search([("company_id", "=", company.id)])
+        self.assertEqual(set(uses.mapped("state")), {"shown", "taken_up", "ended"})
+        self.assertEqual(set(uses.mapped("source")), {"demonstration", "counter", "hotline"})
+        self.assertEqual(len(uses.vas_id), 4)
+        month = today.replace(day=1)
+        self.assertTrue(uses.filtered(lambda use: use.taken_up_on and use.taken_up_on >= month))
 
     def _check_waiting_run(self, company):
         """One run waits for an approver, moves customers and can be applied today."""
