@@ -157,11 +157,8 @@ class VipVasUse(models.Model):
     @api.depends("vas_id", "partner_id")
     def _compute_display_name(self):
         for use in self:
-            use.display_name = self.env._(
-                "%(service)s, %(customer)s",
-                service=use.vas_id.name or "",
-                customer=use.partner_id.display_name or "",
-            )
+            told = filter(None, (use.vas_id.name, use.partner_id.display_name))
+            use.display_name = ", ".join(told)
 
     @api.constrains("vas_id", *DATES)
     def _check_dates(self):
