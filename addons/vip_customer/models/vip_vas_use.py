@@ -85,6 +85,7 @@ class VipVasUse(models.Model):
         string="In use",
         help="Taken up and not ended, on a number that is open and still his.",
     )
+    may_correct = fields.Boolean(compute="_compute_may_correct", string="May correct")
     membership_id = fields.Many2one(related="partner_id.vip_membership_id", related_sudo=False)
     # manager and branch of a customer are no secret inside
     manager_id = fields.Many2one(related="partner_id.vip_manager_id", related_sudo=True)
@@ -153,6 +154,13 @@ class VipVasUse(models.Model):
         return Domain("state", "=", TAKEN_UP) & (
             Domain("number_id", "=", False) | Domain("number_id", "any!", is_open)
         )
+
+    @api.depends_context("uid", "allowed_company_ids")
+    def _compute_may_correct(self):
+        """Whether the user may write this use: its page is to be read only where he may not."""
+        allowed = self.sudo(False)._filtered_access("write")
+        for use in self:
+            use.may_correct = use.id in allowed._ids
 
     @api.depends("vas_id", "partner_id")
     def _compute_display_name(self):

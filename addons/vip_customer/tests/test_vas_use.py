@@ -316,6 +316,11 @@ class TestVasUse(VipCase):
         form.source = "hotline"
         use = form.save()
         self.assertEqual(use.sudo().number_id, self.number)
+        self.assertFalse(use.may_correct)
+        self.env.flush_all()
+        self.assertTrue(use.with_user(self.users["manager_a"]).may_correct)
+        with Form(use) as form, self.assertRaisesRegex(AssertionError, "readonly"):
+            form.taken_up_on = "2026-03-02"
 
     def test_desk_tells_that_it_is_taken_up(self):
         shown = self._use(user="manager_a", shown_on="2026-03-01")
