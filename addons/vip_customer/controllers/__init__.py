@@ -1,1 +1,1 @@
-from . import vip_import
+from . import vip_event_invitation, vip_import

@@ -60,6 +60,7 @@ class VipDemo(models.AbstractModel):
         demo._play_portfolio(book, today)
         demo._play_care(today)
         demo._play_vas(book, today)
+        demo._play_events(today)
 
     # ------------------------------------------------------------
     # THE BOOK
