@@ -21,7 +21,7 @@ class VipEventInvitationController(http.Controller):
     def show(self, invitation_id, token, **_kwargs):
         invitation = request.env["vip.event.invitation"]._by_link(invitation_id, token)
         if not invitation:
-            return request.not_found()
+            raise request.not_found()
         return self._page(invitation)
 
     @http.route(
@@ -34,7 +34,7 @@ class VipEventInvitationController(http.Controller):
     def answer(self, invitation_id, token, answer="", companions="0", **_kwargs):
         invitations = request.env["vip.event.invitation"]
         if not invitations._by_link(invitation_id, token):
-            return request.not_found()
+            raise request.not_found()
         if answer not in ("accept", "decline"):
             return self._page(invitations._by_link(invitation_id, token))
 
@@ -64,6 +64,7 @@ class VipEventInvitationController(http.Controller):
                 "invitation": invitation,
                 "event": invitation.event_id,
                 "link": f"/vip/invitation/{invitation.id}/{invitation.access_token}",
+                "html_data": {"lang": lang.replace("_", "-")},
                 "refusal": refusal,
                 "is_same": request.params.get("told") == "same",
                 "is_answered": invitation.state not in (INVITED, NO_ANSWER),

@@ -88,9 +88,7 @@ class VipDemo(models.AbstractModel):
             guest._check_in(guest.companions)
             guest.interaction_id.date = guest.event_id.date_begin
             guest.checked_in_on = guest.event_id.date_begin
-        elif guest.state == "accepted" and state == "no_show":
-            guest.state = state
-        elif state in ("no_answer",):
+        elif (guest.state == "accepted" and state == "no_show") or state == "no_answer":
             guest.state = state
         if state != "invited":
             guest.answered_on = guest.event_id.vip_answer_until - timedelta(days=1)

@@ -329,7 +329,7 @@ class VipEventInvitation(models.Model):
     def _by_link(self, invitation_id, token):
         """The invitation, as superuser, that a link names; empty for a wrong one."""
         invitation = self.sudo().browse(invitation_id).exists() if invitation_id < 2**31 else self
-        if not invitation or not consteq(invitation.access_token, token):
+        if not (invitation and token.isascii() and consteq(invitation.access_token, token)):
             return self.sudo().browse()
         partner = invitation.partner_id
         return invitation.with_context(
@@ -649,7 +649,7 @@ class VipEventInvitation(models.Model):
         is_late = deadline < fields.Datetime.now()
         return {
             "when": self._clock_range(),
-            "where": event.address_inline,
+            "where": (event.address_inline or "").strip(" ,"),
             "deadline": self._clock(deadline),
             "is_cancelled": is_cancelled,
             "is_late": is_late,

@@ -72,17 +72,11 @@ class VipEventSeat(models.Model):
                     )
                 )
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        lines = super().create(vals_list)
-        lines._check_not_negative()
-        return lines
-
     def write(self, vals):
         if "seats" not in vals:
             return super().write(vals)
         for line in self:
-            if isinstance(vals["seats"], int) and vals["seats"] < line.taken:
+            if isinstance(vals["seats"], int) and 0 <= vals["seats"] < line.taken:
                 raise UserError(
                     self.env._(
                         "%(taken)s seats of “%(tier)s” at “%(event)s” are taken already, so there cannot "
@@ -94,14 +88,14 @@ class VipEventSeat(models.Model):
                     )
                 )
         result = super().write(vals)
-        self._check_not_negative()
         self.sudo()._move_up()  # who waited follows from the seats; he is not theirs to choose
         return result
 
-    def _check_not_negative(self):
+    @api.constrains("seats")
+    def _check_seats(self):
         for line in self:
             if line.seats < 0:
-                raise UserError(
+                raise ValidationError(
                     self.env._(
                         "“%(tier)s” cannot have %(seats)s seats at “%(event)s”. Give 0 or more.",
                         tier=line.tier_id.name,

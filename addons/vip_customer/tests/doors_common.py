@@ -10,10 +10,10 @@ rival_a. The role "deputy" has what manager_a has.
 
 Each of them has an import (own: by the importer, else by boss), a number, bills of 2025, the tier silver
 by an applied run, a line in a run that is only computed, a requested override, a birthday, a preference,
-a greeting in a file, mobile data on his number, a call that nobody answered and touches of the year, one
-of them missed; of the benefit "Lounge" (10 a year for silver, 47.13 each) one unit of goodwill and four
-redemptions: one of five units that waits for approval, and one of one unit each that is approved, issued,
-delivered.
+a greeting in a file, mobile data on his number, three invitations to club events, a call that nobody
+answered and touches of the year, one of them missed; of the benefit "Lounge" (10 a year for silver, 47.13
+each) one unit of goodwill and four redemptions: one of five units that waits for approval, and one of one
+unit each that is approved, issued, delivered.
 
 A new model with records gets one here, in ``_fill_book``, and a line in the tables of
 ``test_security_roles``; a new public method gets a line in ``test_doors``.
@@ -182,6 +182,7 @@ class DoorsCase(VipCase):
                         "taken_up_on": "2026-03-01",
                     }
                 ),
+                **cls._invited(partner),
                 "vip.tier.policy": policy,
                 "vip.tier.rule": policy.rule_ids[0],
                 "vip.tier.band": policy.band_ids[0],
@@ -239,6 +240,47 @@ class DoorsCase(VipCase):
                     "file_id": file.id,
                 }
             ),
+        }
+
+    @classmethod
+    def _invited(cls, partner):
+        """Invitations to club events: one in ten days that waits for an answer, and two today, where he is
+        expected, and where he is in."""
+        begins = {"": "2026-03-20 11:00:00", "expected": "2026-03-10 01:00:00"}
+        begins["in"] = begins["expected"]
+        events = {
+            name: cls.env["event.event"].create(
+                {
+                    "name": "Tea evening",
+                    "vip_is_club": True,
+                    "company_id": cls.company.id,
+                    "date_begin": begin,
+                    "date_end": f"{begin[:10]} 15:00:00",
+                    "event_mail_ids": [(5, 0, 0)],
+                    "vip_companions": 2,
+                    "vip_seat_ids": [(0, 0, {"tier_id": cls.silver.id, "seats": 10})],
+                }
+            )
+            for name, begin in begins.items()
+        }
+        guests = {
+            name: cls.env["vip.event.invitation"].create(
+                {"event_id": event.id, "partner_id": partner.id, "tier_id": cls.silver.id}
+            )
+            for name, event in events.items()
+        }
+        for name in ("expected", "in"):
+            guests[name]._accept(1)
+        guests["in"]._check_in(1)
+        cls.env.flush_all()
+        report = cls.env["vip.event.report"].search([("partner_id", "=", partner.id)], limit=1)
+        return {
+            "event.event": events[""],
+            "vip.event.seat": events[""].vip_seat_ids,
+            "vip.event.invitation": guests[""],
+            "vip.event.report": report,
+            "guest of today": guests["expected"],
+            "guest inside": guests["in"],
         }
 
     @classmethod

@@ -185,6 +185,39 @@ DOORS = [
         AT_THE_DESK,
         wizard={"partner_id": "res.partner"},
     ),
+    Door("vip.membership", "action_view_invitations", READERS),
+    Door("vip.event.invitation", "answer", WRITERS, args={"answer": "answer"}),
+    *(
+        Door("vip.event.invitation", method, WRITERS)
+        for method in ("action_accept", "action_decline", "action_send_again")
+    ),
+    *(
+        Door("vip.event.invitation", method, AT_THE_DESK, record="guest of today")
+        for method in ("action_check_in", "action_check_in_alone", "action_no_show")
+    ),
+    *(
+        Door("vip.event.invitation", method, AT_THE_DESK, record="guest inside")
+        for method in ("action_came_more", "action_came_less", "action_undo_check_in")
+    ),
+    Door(
+        "vip.event.answer",
+        "action_confirm",
+        WRITERS,
+        wizard={"invitation_id": "vip.event.invitation"},
+    ),
+    *(
+        Door(
+            "vip.event.invite",
+            method,
+            {"lead": outcomes, "boss": outcomes},
+            wizard={"event_id": "event.event"},
+        )
+        for method, outcomes in (
+            ("action_preview", "++-"),
+            ("action_back", "++-"),
+            ("action_invite", "!!-"),  # nobody is chosen
+        )
+    ),
     Door(
         "vip.tier.run.decide",
         "action_confirm",
@@ -247,6 +280,7 @@ class DoorsTable(DoorsCase):
             "day": "2026-03-10",
             "tier": cls.gold.id,
             "reason": "Promised",
+            "answer": "accept",
             "benefit": cls.lounge.id,
             "benefit code": cls.lounge.code,
             "quantity": 1,

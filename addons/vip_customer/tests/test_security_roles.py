@@ -155,6 +155,26 @@ RIGHTS = {
         "boss": ("rwu", "rwu"),
         "auditor": ("r", "r"),
     },
+    "vip.event.seat": {
+        "desk": ("r", "r"),
+        "manager_a": ("r", "r"),
+        "lead": ("r", "r"),
+        "boss": ("rwu", "rwu"),
+        "auditor": ("r", "r"),
+    },
+    # at the desk the guests of the day
+    "vip.event.invitation": {
+        "manager_a": ("rw", ""),
+        "lead": ("rw", ""),
+        "boss": ("rwu", "rwu"),
+        "auditor": ("r", "r"),
+    },
+    "vip.event.report": {
+        "manager_a": ("r", ""),
+        "lead": ("r", ""),
+        "boss": ("r", "r"),
+        "auditor": ("r", "r"),
+    },
 }
 # What all companies share: who may read it; the managers write it, but the past.
 CATALOGUE = {
@@ -213,6 +233,10 @@ CREATORS = {
     "vip.redeem": {"desk", "manager_a", "lead", "boss"},
     "vip.goodwill.grant": {"lead", "boss"},
     "vip.redemption.correct": {"lead", "boss"},
+    "vip.event.seat": {"boss"},
+    "vip.event.answer": {"manager_a", "lead", "boss"},
+    "vip.event.invite": {"lead", "boss"},
+    "vip.event.invite.line": {"lead", "boss"},
 }
 for role, model_role in SAME_AS.items():
     for table in RIGHTS.values():

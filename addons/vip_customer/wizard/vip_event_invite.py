@@ -278,7 +278,8 @@ class VipEventInvite(models.TransientModel):
 
         :param domain: of memberships; of these only what the caller may read
         """
-        members = self.env["vip.membership"]._search(domain)
+        # who is archived is told as one
+        members = self.env["vip.membership"].with_context(active_test=False)._search(domain)
         event = self.event_id
         return SQL(
             """
@@ -307,7 +308,8 @@ class VipEventInvite(models.TransientModel):
                                      AND coalesce(m.do_not_disturb_from <= %(today)s, TRUE)
                                      AND coalesce(m.do_not_disturb_until >= %(today)s, TRUE)
                                 THEN 'do_not_disturb'
-                                WHEN EXISTS (SELECT FROM vip_event_invitation i
+                                WHEN %(days)s > 0
+                                     AND EXISTS (SELECT FROM vip_event_invitation i
                                               WHERE i.partner_id = m.partner_id
                                                 AND i.create_date
                                                     > %(now)s - %(days)s * interval '1 day')
