@@ -215,7 +215,6 @@ class VipEventInvitation(models.Model):
         "mail.mail", ondelete="set null", index="btree_not_null", groups="base.group_system"
     )
     access_token = fields.Char(
-        default=lambda self: self._new_token(),
         required=True,
         copy=False,
         exportable=False,
@@ -321,9 +320,12 @@ class VipEventInvitation(models.Model):
                 f"{base}/vip/invitation/{invitation.id}/{invitation.access_token}"
             )
 
-    @api.model
-    def _new_token(self):
-        return secrets.token_urlsafe(18)
+    @api.model_create_multi
+    def create(self, vals_list):
+        # no default: what a default gives is told to whoever asks for it
+        return super().create(
+            [{**vals, "access_token": secrets.token_urlsafe(18)} for vals in vals_list]
+        )
 
     @api.model
     def _by_link(self, invitation_id, token):

@@ -62,7 +62,7 @@ class TestEventInvite(EventCase):
         self.assertEqual(
             (told["Mail"], told["Text"], told["Opted"]), ("email", "no_email", "email_blocked")
         )
-        self.env["phone.blacklist"]._add("+8613800138000")
+        self.env["phone.blacklist"]._add(["+8613800138000"])
         self.assertEqual(self._preview(medium="sms")["Text"], "number_blocked")
         self.assertEqual(self._preview(medium="sms")["Mail"], "no_number")
         self.assertEqual(self._preview()["Text"], "call")
