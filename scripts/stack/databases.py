@@ -85,7 +85,10 @@ class Databases:
         address = f"http://127.0.0.1:{port}"
         with (
             log.open("a", encoding="utf-8") as file,
-            process.started(command, env=self.environment, stdout=file) as odoo,
+            # more visitors at once than Odoo has connections wait, instead of being turned away
+            process.started(
+                command, env=self.environment | {"ODOO_MAX_HTTP_THREADS": "auto"}, stdout=file
+            ) as odoo,
         ):
             process.wait_until(lambda: odoo.poll() is not None or answers(address), 180)
             if odoo.poll() is not None or not answers(address):

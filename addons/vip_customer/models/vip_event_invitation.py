@@ -1,3 +1,4 @@
+import re
 import secrets
 
 from odoo import api, fields, models
@@ -651,7 +652,7 @@ class VipEventInvitation(models.Model):
         is_late = deadline < fields.Datetime.now()
         return {
             "when": self._clock_range(),
-            "where": (event.address_inline or "").strip(" ,"),
+            "where": self._where(),
             "deadline": self._clock(deadline),
             "is_cancelled": is_cancelled,
             "is_late": is_late,
@@ -659,6 +660,11 @@ class VipEventInvitation(models.Model):
             "most": event.vip_companions,
             "may_accept": not self.is_tier_lost or self.state == ACCEPTED,
         }
+
+    def _where(self):
+        """The address in a line, without the gaps that parts of it leave which are not filled in."""
+        parts = re.split(r"\s*[,\n]\s*", self.event_id.address_inline or "")
+        return ", ".join(part for part in parts if part)
 
     def _clock_range(self):
         """From when till when, as it reads where the event is."""

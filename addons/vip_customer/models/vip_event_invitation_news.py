@@ -173,7 +173,7 @@ class VipEventInvitation(models.Model):
                 "%(event)s: %(when)s, %(where)s",
                 event=self.event_id.name,
                 when=self._clock(self.event_id.date_begin),
-                where=self.event_id.address_inline or self.env._("online"),
+                where=self._where() or self.env._("online"),
             )
         ]
         if self.delivery_note:

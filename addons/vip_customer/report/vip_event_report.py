@@ -4,7 +4,7 @@ from odoo.tools import SQL
 # rate -> what is divided by what, over the rows of a group
 RATES = {
     "acceptance_rate": ("accepted", "invited"),
-    "attendance_rate": ("attended", "accepted"),
+    "attendance_rate": ("attended", "expected"),
     "cost_per_head": ("cost", "heads"),
 }
 
@@ -12,11 +12,11 @@ RATES = {
 class VipEventReport(models.Model):
     """Invitations to club events: who said yes, who came, what it cost.
 
-    ``accepted`` are all who said yes, whether or not they came; ``heads`` are the guests who came and
-    their companions. What an event cost is spread over the heads; where nobody came, over the
-    invitations. A rate of a group is the ratio of its sums: acceptance = accepted ÷ invited, attendance =
-    attended ÷ accepted, cost per head = cost ÷ heads. Tier is that of the invitation, manager and branch
-    are today's, the month is that of the event's first day in the company's time zone.
+    ``accepted`` are all who said yes, ``expected`` those of them whose event took place; ``heads`` are the
+    guests who came and their companions. What an event cost is spread over the heads; where nobody came,
+    over the invitations. A rate of a group is the ratio of its sums: acceptance = accepted ÷ invited,
+    attendance = attended ÷ expected, cost per head = cost ÷ heads. Tier is that of the invitation,
+    manager and branch are today's, the month is that of the event's first day in the company's time zone.
     """
 
     _name = "vip.event.report"
@@ -46,6 +46,9 @@ class VipEventReport(models.Model):
     waiting = fields.Integer(readonly=True)
     attended = fields.Integer(readonly=True)
     no_show = fields.Integer(readonly=True, string="No-show")
+    expected = fields.Integer(
+        readonly=True, help="Who said yes to an event that took place: attended and no-show."
+    )
     heads = fields.Integer(readonly=True, help="Guests who came, and their companions.")
     cost = fields.Monetary(readonly=True, string="Share of the cost")
     acceptance_rate = fields.Float(readonly=True, aggregator="avg", string="Acceptance rate")
@@ -58,7 +61,7 @@ class VipEventReport(models.Model):
             """
             SELECT f.*,
                    f.accepted::float AS acceptance_rate,
-                   f.attended::float / nullif(f.accepted, 0) AS attendance_rate,
+                   f.attended::float / nullif(f.expected, 0) AS attendance_rate,
                    f.cost / nullif(f.heads, 0) AS cost_per_head
               FROM (SELECT i.id, i.event_id, i.partner_id, i.company_id, i.tier_id, m.manager_id, m.team_id,
                            e.date_begin,
@@ -71,6 +74,7 @@ class VipEventReport(models.Model):
                            (i.state = 'waiting')::int AS waiting,
                            (i.state = 'attended')::int AS attended,
                            (i.state = 'no_show')::int AS no_show,
+                           (i.state IN ('attended', 'no_show'))::int AS expected,
                            h.heads,
                            coalesce(e.vip_actual_cost, 0)
                            * CASE WHEN sum(h.heads) OVER event > 0
