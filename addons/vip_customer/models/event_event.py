@@ -82,7 +82,7 @@ class EventEvent(models.Model):
         help="Who said yes, whether or not he came.",
     )
     vip_waiting_count = fields.Integer(
-        compute="_compute_vip_counts", string="Waiting", groups=READERS
+        compute="_compute_vip_counts", string="Waitlisted", groups=READERS
     )
     vip_declined_count = fields.Integer(
         compute="_compute_vip_counts", string="Declined", groups=READERS

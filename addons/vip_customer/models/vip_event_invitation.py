@@ -115,9 +115,9 @@ class VipEventInvitation(models.Model):
         [
             (INVITED, "Invited"),
             (ACCEPTED, "Accepted"),
-            (WAITING, "Waiting"),
+            (WAITING, "Waitlisted"),
             (DECLINED, "Declined"),
-            (NO_ANSWER, "No answer"),
+            (NO_ANSWER, "No reply"),
             (ATTENDED, "Attended"),
             (NO_SHOW, "No-show"),
         ],
@@ -210,19 +210,31 @@ class VipEventInvitation(models.Model):
     )
     delivery_note = fields.Char(readonly=True, copy=False, string="Why it failed")
     sms_id = fields.Many2one(
-        "sms.sms", ondelete="set null", index="btree_not_null", groups="base.group_system"
+        "sms.sms",
+        string="Queued text",
+        ondelete="set null",
+        index="btree_not_null",
+        groups="base.group_system",
     )
     mail_id = fields.Many2one(
-        "mail.mail", ondelete="set null", index="btree_not_null", groups="base.group_system"
+        "mail.mail",
+        string="Queued e-mail",
+        ondelete="set null",
+        index="btree_not_null",
+        groups="base.group_system",
     )
     access_token = fields.Char(
         required=True,
         copy=False,
         exportable=False,
+        export_string_translation=False,
         groups="base.group_system",
     )
     answer_url = fields.Char(
-        compute="_compute_answer_url", exportable=False, groups="base.group_system"
+        compute="_compute_answer_url",
+        exportable=False,
+        export_string_translation=False,
+        groups="base.group_system",
     )
     guest = fields.Char(
         compute="_compute_guest",
@@ -653,7 +665,28 @@ class VipEventInvitation(models.Model):
         return {
             "when": self._clock_range(),
             "where": self._where(),
-            "deadline": self._clock(deadline),
+            "greeting": self.env._("Dear %s,", self.partner_id.name),
+            "waiting": self.env._(
+                "All seats are taken at the moment. You are on the waiting list, and we let you know as "
+                "soon as there is room for you and your companions."
+            )
+            if self.companions
+            else self.env._(
+                "All seats are taken at the moment. You are on the waiting list, and we let you know as "
+                "soon as there is room for you."
+            ),
+            "lost": self.env._(
+                "This invitation was for a tier that you do not have any more. Please ask your account "
+                "manager."
+            ),
+            "coming": self.env._("Companions: %s.", self.companions) if self.companions else "",
+            "until": self.env._(
+                "You may answer, and change your mind, until %s.", self._clock(deadline)
+            ),
+            "over": self.env._(
+                "The time for answers is over since %s. Please ask your account manager.",
+                self._clock(deadline),
+            ),
             "is_cancelled": is_cancelled,
             "is_late": is_late,
             "is_open": not (is_cancelled or is_late or self.state in (ATTENDED, NO_SHOW)),

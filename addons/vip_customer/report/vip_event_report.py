@@ -42,8 +42,8 @@ class VipEventReport(models.Model):
     invited = fields.Integer(readonly=True)
     accepted = fields.Integer(readonly=True)
     declined = fields.Integer(readonly=True)
-    no_answer = fields.Integer(readonly=True, string="No answer")
-    waiting = fields.Integer(readonly=True)
+    no_answer = fields.Integer(readonly=True, string="No reply")
+    waiting = fields.Integer(readonly=True, string="Waitlisted")
     attended = fields.Integer(readonly=True)
     no_show = fields.Integer(readonly=True, string="No-show")
     expected = fields.Integer(

@@ -68,7 +68,7 @@ class VipEventInvite(models.TransientModel):
         string="Invite by",
     )
     # who
-    is_shown = fields.Boolean(readonly=True)
+    is_shown = fields.Boolean(readonly=True, export_string_translation=False)
     line_ids = fields.One2many("vip.event.invite.line", "wizard_id", string="Customers")
     chosen_count = fields.Integer(compute="_compute_counts", string="To be invited")
     left_out_count = fields.Integer(compute="_compute_counts", string="Left out")

@@ -30,7 +30,13 @@ class VipEventInviteLine(models.TransientModel):
     _description = "Customer to be invited"
     _order = "reason NULLS FIRST, id"
 
-    wizard_id = fields.Many2one("vip.event.invite", required=True, ondelete="cascade", index=True)
+    wizard_id = fields.Many2one(
+        "vip.event.invite",
+        required=True,
+        ondelete="cascade",
+        index=True,
+        export_string_translation=False,
+    )
     partner_id = fields.Many2one("res.partner", string="Customer", required=True, readonly=True)
     tier_id = fields.Many2one("vip.tier", readonly=True)
     tier_color = fields.Integer(related="tier_id.color")
