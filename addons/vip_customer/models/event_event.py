@@ -52,7 +52,6 @@ class EventEvent(models.Model):
         string="Counted as",
         domain="[('delivery', '=', 'on_request')]",
         ondelete="restrict",
-        default=lambda self: self._default_vip_benefit_id(),
         groups=READERS,
         help="The benefit of which a guest uses one unit for each seat when he comes. Empty: none.",
     )
@@ -102,6 +101,21 @@ class EventEvent(models.Model):
     @api.model
     def _default_vip_benefit_id(self):
         return self.env.ref("vip_customer.benefit_club", raise_if_not_found=False)
+
+    @api.onchange("vip_is_club")
+    def _onchange_vip_is_club(self):
+        if self.vip_is_club and not self.vip_benefit_id:
+            self.vip_benefit_id = self._default_vip_benefit_id()
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """A club event counts as the club benefit, unless something else is said. No default of the field:
+        whoever plans events and has no VIP role could not create any."""
+        events = super().create(vals_list)
+        for event, vals in zip(events, vals_list, strict=True):
+            if vals.get("vip_is_club") and "vip_benefit_id" not in vals:
+                event.vip_benefit_id = self._default_vip_benefit_id()
+        return events
 
     @api.depends("vip_seat_ids.tier_id")
     def _compute_vip_tier_ids(self):

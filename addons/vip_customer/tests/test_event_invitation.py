@@ -2,7 +2,7 @@ from datetime import timedelta
 
 from odoo import fields
 from odoo.exceptions import AccessError, UserError, ValidationError
-from odoo.tests import tagged
+from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
 
 from .event_common import EventCase
@@ -260,6 +260,21 @@ class TestEventInvitation(EventCase):
             self._create_event(company_id=False)
         with self.assertRaisesRegex(ValidationError, "cannot have several slots"):
             self._create_event(is_multi_slots=True)
+
+    def test_who_plans_events_without_a_vip_role(self):
+        planner = new_test_user(
+            self.env,
+            "vip_test_planner",
+            groups="base.group_user,event.group_event_manager",
+            company_id=self.company.id,
+            company_ids=[(6, 0, self.company.ids)],
+        )
+        fair = self.env["event.event"].with_user(planner).create({"name": "Fair"})
+        fair.name = "Spring fair"
+        fair.date_begin += timedelta(days=-1)
+        self.event.with_user(planner).date_begin += timedelta(days=-1)
+        with self.assertRaises(AccessError):
+            fair.vip_budget = 5
 
     def test_copy(self):
         self._guest(companions=1)
