@@ -51,7 +51,7 @@ class EventEvent(models.Model):
         "vip.benefit",
         string="Counted as",
         domain="[('delivery', '=', 'on_request')]",
-        ondelete="restrict",
+        ondelete="set null",
         groups=READERS,
         help="The benefit of which a guest uses one unit for each seat when he comes. Empty: none.",
     )

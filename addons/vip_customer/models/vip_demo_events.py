@@ -21,7 +21,7 @@ class VipDemo(models.AbstractModel):
         for number, guest in enumerate(guests):
             self._play_guest(guest, PAST[number % len(PAST)], number % 3 == 0)
         past.vip_actual_cost = 4680
-        at_the_door = self._create_club_event("会员摄影展（Photo exhibition）", today, 0, 6)
+        at_the_door = self._create_club_event("会员摄影展（Photo exhibition）", today, 0, 10)
         for number, guest in enumerate(self._invite_demo(at_the_door, self._club_members(6, 12))):
             self._play_guest(guest, "accepted", number % 2 == 0)
         coming = self._create_club_event("湖畔亲子音乐会（Concert by the lake）", today, 12, 5)
