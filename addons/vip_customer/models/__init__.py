@@ -66,6 +66,7 @@ from . import (
     vip_greeting_events,
     vip_event_seat,
     vip_event_invitation,
+    vip_event_invitation_door,
     vip_event_invitation_news,
     event_event,
     event_registration,
