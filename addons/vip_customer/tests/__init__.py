@@ -42,6 +42,7 @@ from . import (
     test_redemption_refusals,
     test_security_profile,
     test_security_roles,
+    test_service_clock,
     test_tier_cron,
     test_tier_override,
     test_tier_policy,
