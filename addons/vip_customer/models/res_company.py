@@ -26,6 +26,17 @@ class ResCompany(models.Model):
         help="Odoo sends the texts, or a daily file of messages takes them to a gateway of your own.",
     )
 
+    vip_escalation_ids = fields.Many2many(
+        "res.users",
+        "vip_company_escalation_rel",
+        "company_id",
+        "user_id",
+        string="Late service requests go to",
+        domain="[('share', '=', False), ('company_ids', 'in', id)]",
+        help="The managers who are told of service requests that are late, the first one at once, all of "
+        "them at one and a half times of the time. Empty: everybody with the role Manager.",
+    )
+
     _vip_redemption_limit_positive = models.Constraint(
         "CHECK (vip_redemption_limit >= 0)", "The limit of redemptions cannot be negative."
     )
@@ -55,3 +66,17 @@ class ResCompany(models.Model):
         """The language to write in where nobody is at the screen."""
         self.ensure_one()
         return self.partner_id.lang or self.env.lang
+
+    def _vip_escalation_users(self):
+        """The managers who are told of late service requests; run as superuser."""
+        self.ensure_one()
+        if chosen := self.vip_escalation_ids.filtered("active"):
+            return chosen
+        return self.env["res.users"].search(
+            [
+                ("share", "=", False),
+                ("all_group_ids", "in", self.env.ref("vip_customer.group_vip_manager").ids),
+                ("company_ids", "in", self.ids),
+            ],
+            order="id",
+        )

@@ -15,11 +15,12 @@ class ResourceCalendar(models.Model):
         "vip.working.day", "calendar_id", string="Make-up working days"
     )
 
-    def _vip_clock(self, first):
+    def _vip_clock(self, first, company):
         """This calendar for ``tools.service_clock``: weekly hours, holidays, make-up days.
 
         :param datetime first: nothing before this moment (naive, UTC) is asked
-        :raise UserError: there are no working hours, or a week that is not like the others
+        :param company: whose holidays count where they name no calendar
+        :raise UserError: there are no working hours, or weeks that differ from each other
         """
         self.ensure_one()
         if self.two_weeks_calendar:
@@ -37,9 +38,8 @@ class ResourceCalendar(models.Model):
                 week[int(line.dayofweek)].append(hours)
         extra = defaultdict(list)
         # a day earlier, because the zone of the calendar may be ahead
-        for day in self.vip_working_day_ids.filtered(
-            lambda day: day.date >= first.date() - timedelta(days=1)
-        ):
+        eve = first.date() - timedelta(days=1)
+        for day in self.vip_working_day_ids.filtered(lambda day: day.date >= eve):
             extra[day.date].append((round(day.hour_from * 60), round(day.hour_to * 60)))
         if not week and not extra:
             raise UserError(self._vip_never_open())
@@ -48,13 +48,22 @@ class ResourceCalendar(models.Model):
             week,
             extra,
             [
-                (
-                    leave.date_from.replace(tzinfo=timezone.utc),
-                    leave.date_to.replace(tzinfo=timezone.utc),
-                )
-                for leave in self.leave_ids
-                if not leave.resource_id and leave.date_to > first
+                (_aware(leave.date_from), _aware(leave.date_to))
+                for leave in self._vip_holidays(first, company)
             ],
+        )
+
+    def _vip_holidays(self, first, company):
+        """Leaves of everybody from a moment on: those of this calendar, and those that name none, as Odoo
+        counts them."""
+        return self.env["resource.calendar.leaves"].search(
+            [
+                ("resource_id", "=", False),
+                ("time_type", "=", "leave"),
+                ("date_to", ">", first),
+                ("calendar_id", "in", [self.id, False]),
+                ("company_id", "in", [company.id, False]),
+            ]
         )
 
     def _vip_never_open(self):
@@ -63,3 +72,7 @@ class ResourceCalendar(models.Model):
             "calendar for the service.",
             self.name,
         )
+
+
+def _aware(moment):
+    return moment.replace(tzinfo=timezone.utc)

@@ -272,17 +272,18 @@ class VipManagerAssignment(models.Model):
         Called inside the transaction as superuser. The changes are in the temporary table
         ``vip_manager_change`` (``membership_id``, ``partner_id``, ``manager_id``, ``team_id``,
         ``old_manager_id``, ``old_team_id``); where nobody was responsible meanwhile the old manager is
-        the last one. Open activities of the old manager go to the new one, and touches to the days on
-        which he works.
+        the last one. Open activities and service requests of the old manager go to the new one, and
+        touches to the days on which he works.
         """
         for name in self._models_with_activities():
             self._move_activities(name)
         self.env["vip.care.touch"]._follow_manager_changes()
+        self.env["vip.service.request"]._follow_manager_changes()
 
     @api.model
     def _models_with_activities(self):
         """Models whose records belong to a customer and whose activities follow his manager."""
-        return ["res.partner", "vip.membership", "vip.redemption"]
+        return ["res.partner", "vip.membership", "vip.redemption", "vip.service.request"]
 
     @api.model
     def _move_activities(self, name):

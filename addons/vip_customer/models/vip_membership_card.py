@@ -74,7 +74,7 @@ class VipMembership(models.Model):
                 "on_duty": bool(facts["responsible"]) and facts["on_duty"],
             },
             "entitlements": entitlements,
-            "requests": self._open_request_count(),
+            "requests": facts["open_requests"],
             "cases": self._open_case_count(),
             "risk": self._card_risk(),
             "protected": bool(facts["protected"]),
@@ -84,10 +84,6 @@ class VipMembership(models.Model):
     # ------------------------------------------------------------
     # HOOKS: for what comes on top
     # ------------------------------------------------------------
-
-    def _open_request_count(self):
-        """How many service requests of this customer are open, meant to be extended."""
-        return 0
 
     def _open_case_count(self):
         """How many retention cases of this customer are open, meant to be extended."""
@@ -105,6 +101,7 @@ class VipMembership(models.Model):
         """
         return [
             *self._warn_of_caller(facts),
+            *self._warn_of_requests(facts),
             *self._warn_of_neglect(facts),
             *self._warn_of_tier(facts),
             *self._warn_of_benefits(facts, entitlements),
@@ -137,7 +134,7 @@ class VipMembership(models.Model):
                        (SELECT longest_interval FROM vip_care_plan
                          WHERE tier_id = m.tier_id AND active IS TRUE) AS longest_interval,
                        m.last_contact_on, m.tier_warning,
-                       r.waiting, r.due
+                       r.waiting, r.due, q.open_requests, q.overdue_requests
                   FROM vip_membership m
                   JOIN res_partner p ON p.id = m.partner_id
                   JOIN res_company c ON c.id = m.company_id
@@ -154,6 +151,11 @@ class VipMembership(models.Model):
                         FROM vip_redemption
                        WHERE partner_id = m.partner_id
                          AND state IN ('requested', 'approved', 'issued')) r
+                  CROSS JOIN LATERAL (
+                      SELECT count(*) AS open_requests,
+                             count(*) FILTER (WHERE next_due <= %(now)s) AS overdue_requests
+                        FROM vip_service_request
+                       WHERE partner_id = m.partner_id AND state IN ('new', 'doing')) q
                   LEFT JOIN LATERAL (
                       SELECT v.deputy_id, v.date_to FROM vip_manager_deputy v
                         JOIN res_users s ON s.id = v.deputy_id AND s.active IS TRUE

@@ -1,10 +1,11 @@
 from odoo import fields, models
 
-CUSTOMER, DOCUMENTS, APPOINTMENT, THIRD_PARTY = (
+CUSTOMER, DOCUMENTS, APPOINTMENT, THIRD_PARTY, CLOSED_MEANWHILE = (
     "customer",
     "documents",
     "appointment",
     "third_party",
+    "closed",
 )
 PAUSE_REASONS = [
     (CUSTOMER, "Waiting for the customer's answer"),
@@ -17,7 +18,8 @@ KEEPS_RUNNING = {THIRD_PARTY}
 
 
 class VipServicePause(models.Model):
-    """A time in which a request waited, and for what."""
+    """A time in which a request waited, and for what; also that between its closing and its opening
+    again. Written by the request's own actions."""
 
     _name = "vip.service.pause"
     _description = "Pause of a service request"
@@ -43,9 +45,15 @@ class VipServicePause(models.Model):
     request_id = fields.Many2one(
         "vip.service.request", required=True, ondelete="cascade", readonly=True, index=True
     )
-    partner_id = fields.Many2one(related="request_id.partner_id", store=True)
+    partner_id = fields.Many2one(
+        related="request_id.partner_id", store=True, string="Customer", ondelete="restrict"
+    )
     company_id = fields.Many2one(related="request_id.company_id", store=True)
-    reason = fields.Selection(PAUSE_REASONS, required=True, readonly=True)
+    reason = fields.Selection(
+        [*PAUSE_REASONS, (CLOSED_MEANWHILE, "Closed, and opened again")],
+        required=True,
+        readonly=True,
+    )
     note = fields.Char(readonly=True)
     stops_clock = fields.Boolean(readonly=True, string="Stops the clock")
     date_from = fields.Datetime(required=True, readonly=True, string="From")

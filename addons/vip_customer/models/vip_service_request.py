@@ -1,32 +1,42 @@
-from datetime import timedelta, timezone
+from datetime import timedelta
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError, ValidationError
-from odoo.tools import SQL
+from odoo.exceptions import UserError, ValidationError
+from odoo.fields import Domain
+from odoo.tools import SQL, format_list
 
-from ..tools import service_clock
-from .vip_service_pause import KEEPS_RUNNING, PAUSE_REASONS
+from ..tools import quota
+from ..tools.phone_forms import masked
 from .vip_service_type import TEAM
 
 NEW, DOING, CLOSED, CANCELLED = "new", "doing", "closed", "cancelled"
 OPEN_STATES = (NEW, DOING)
 NORMAL, SERIOUS = "normal", "serious"
 # A complaint of the same cause within so many days of the last one's closing is a repeated one; so many
-# complaints within these days make the last one serious.
+# complaints within these days make the last one serious, and so does more than this wrongly charged.
 REPEATED_DAYS = 90
 SERIOUS_COMPLAINTS = 3
-# Shares of a target at which somebody is told.
-WARNING, BREACH, CRITICAL = 0.75, 1.0, 1.5
-UTC = timezone.utc
-
-
-def aware(moment):
-    return moment.replace(tzinfo=UTC)
-
-
-def naive(moment):
-    """Odoo's columns hold whole seconds."""
-    return moment.astimezone(UTC).replace(tzinfo=None, microsecond=0)
+SERIOUS_AMOUNT = 100
+# Bills that are shown beside a query.
+BILL_MONTHS = 12
+# What people write; all of it rests while a request is closed.
+CONTENT = {
+    "subtype_id",
+    "number_id",
+    "concerned",
+    "channel_id",
+    "description",
+    "user_id",
+    "answer",
+    "severity",
+    "overcharged",
+    "is_public",
+    "offered",
+    "flight",
+    "flight_date",
+    "airport",
+    "companions",
+}
 
 
 class VipServiceRequest(models.Model):
@@ -35,25 +45,23 @@ class VipServiceRequest(models.Model):
     SPECIFICATION
 
     ``new`` -> ``doing`` (somebody answered him) -> ``closed`` with an answer, or ``cancelled``; what is
-    closed may be opened again. Customer, tier, type and targets are frozen when it is opened: the tier of
-    that day decides how fast it has to be answered and resolved, in working hours of the type's calendar
-    (``tools/service_clock.py``). A serious complaint halves both.
+    closed may be opened again. Customer, service, tier and targets are frozen when it is opened: the tier
+    of that day decides how fast it has to be answered and resolved, in working hours of the service's
+    calendar (``vip_service_request_clock.py``). A serious complaint halves both, from the beginning.
 
-    The clock starts when the request is opened, or at the first working instant after. A pause stops it,
-    unless a third party is waited for, and moves what is still to come by exactly the working time that
-    was paused; a deadline that was over when the pause began stays. What is opened again goes on where it
-    stopped. Warnings come at three quarters of a target, and escalate when it is breached.
+    The desk opens and works requests of every customer of the company. A request goes to the customer's
+    account manager, else the lead of his branch, or to the lead of the service's team.
 
-    Deadlines and moments of warnings are stored when they move, so that lists and the scheduled action
-    only compare them with now.
+    Some services ask for more: a bill query shows the bills to who works on it, a complaint has severity,
+    cause (sub-type) and what was offered, a boarding has its flight and takes its units of the benefit
+    through the one grant door when it is closed, with the request's number as origin.
     """
 
     _name = "vip.service.request"
     _description = "Service request"
-    _inherit = ["mail.thread", "mail.activity.mixin", "rating.mixin", "vip.customer.record"]
+    _inherit = ["rating.mixin", "mail.activity.mixin", "vip.customer.record"]
     _order = "next_due, id desc"
     _rec_names_search = ["name", "partner_id"]
-    _mail_post_access = "read"
     _guarded_fields = frozenset(
         {
             "name",
@@ -65,27 +73,35 @@ class VipServiceRequest(models.Model):
             "respond_hours",
             "resolve_hours",
             "respond_by",
+            "respond_warn_at",
             "resolve_by",
-            "warn_at",
+            "resolve_warn_at",
             "critical_at",
+            "next_due",
+            "next_warn",
             "responded_at",
             "responded_by",
             "resolved_at",
             "resolved_by",
             "paused",
+            "pause_ids",
             "paused_hours",
             "reopened",
-            "level",
+            "respond_level",
+            "resolve_level",
             "repeats_id",
             "redemption_id",
             "interaction_id",
         }
     )
 
-    name = fields.Char(string="Number", readonly=True, copy=False, index=True)
-    tier_id = fields.Many2one("vip.tier", readonly=True, ondelete="restrict", index=True)
+    name = fields.Char(string="Request", readonly=True, copy=False, default="")
+    tier_id = fields.Many2one("vip.tier", readonly=True, ondelete="restrict", copy=False)
     tier_color = fields.Integer(related="tier_id.color")
-    type_id = fields.Many2one("vip.service.type", required=True, ondelete="restrict", index=True)
+    priority = fields.Integer(related="tier_id.queue_priority", string="Priority")
+    type_id = fields.Many2one(
+        "vip.service.type", string="Service", required=True, ondelete="restrict", index=True
+    )
     subtype_id = fields.Many2one(
         "vip.service.subtype",
         string="Sub-type",
@@ -97,11 +113,29 @@ class VipServiceRequest(models.Model):
         string="Number concerned",
         ondelete="restrict",
         domain="[('partner_id', '=', partner_id)]",
+        groups="vip_customer.group_vip_user,vip_customer.group_vip_auditor",
+    )
+    # the desk sees no numbers: it types what the customer says
+    concerned = fields.Char(
+        compute="_compute_concerned",
+        inverse="_inverse_concerned",
+        compute_sudo=True,
+        string="Number he means",
+        help="An open number of the customer, as he says it. Empty: none in particular.",
     )
     channel_id = fields.Many2one("vip.channel", ondelete="restrict")
     description = fields.Text()
     user_id = fields.Many2one(
-        "res.users", string="Assigned to", ondelete="restrict", index=True, tracking=True
+        "res.users",
+        string="Assigned to",
+        ondelete="restrict",
+        index=True,
+        tracking=True,
+        copy=False,
+        domain=lambda self: [
+            ("share", "=", False),
+            ("all_group_ids", "in", self.env.ref("vip_customer.group_vip_desk").ids),
+        ],
     )
     state = fields.Selection(
         [(NEW, "New"), (DOING, "In progress"), (CLOSED, "Closed"), (CANCELLED, "Cancelled")],
@@ -111,54 +145,57 @@ class VipServiceRequest(models.Model):
         copy=False,
         index=True,
         tracking=True,
-        group_expand=True,
+        group_expand="_group_expand_state",
     )
-    # the clock
+    # the clock, see vip_service_request_clock.py
     opened_at = fields.Datetime(readonly=True, copy=False, string="Opened")
     opened_by = fields.Many2one("res.users", readonly=True, copy=False, ondelete="restrict")
     respond_hours = fields.Float(readonly=True, copy=False, string="Response within")
     resolve_hours = fields.Float(readonly=True, copy=False, string="Resolution within")
-    respond_by = fields.Datetime(readonly=True, copy=False, string="Answer by")
-    resolve_by = fields.Datetime(readonly=True, copy=False, string="Resolve by")
-    warn_at = fields.Datetime(readonly=True, copy=False, string="Warn at")
-    critical_at = fields.Datetime(readonly=True, copy=False, string="Critical at")
-    responded_at = fields.Datetime(readonly=True, copy=False, string="Answered")
+    respond_by = fields.Datetime(readonly=True, copy=False, string="Respond by")
+    resolve_by = fields.Datetime(readonly=True, copy=False, string="Resolve by", index=True)
+    respond_warn_at = fields.Datetime(readonly=True, copy=False, string="Warning before response")
+    resolve_warn_at = fields.Datetime(readonly=True, copy=False, string="Warning before resolution")
+    critical_at = fields.Datetime(readonly=True, copy=False, string="Critical from")
+    responded_at = fields.Datetime(readonly=True, copy=False, string="Responded")
     responded_by = fields.Many2one("res.users", readonly=True, copy=False, ondelete="restrict")
     resolved_at = fields.Datetime(readonly=True, copy=False, string="Resolved")
     resolved_by = fields.Many2one("res.users", readonly=True, copy=False, ondelete="restrict")
-    next_due = fields.Datetime(
-        compute="_compute_next_due",
-        store=True,
-        string="Due",
-        help="Until somebody answered, the time for the answer; then that for the resolution. "
-        "Empty while the clock stands.",
-    )
     paused = fields.Boolean(readonly=True, copy=False)
     pause_ids = fields.One2many("vip.service.pause", "request_id", string="Pauses")
     paused_hours = fields.Float(readonly=True, copy=False, string="Hours paused")
     reopened = fields.Integer(readonly=True, copy=False, string="Times opened again")
-    level = fields.Selection(
-        [("0", "In time"), ("1", "Warned"), ("2", "Breached"), ("3", "Critical")],
-        default="0",
-        required=True,
-        readonly=True,
-        copy=False,
-        string="Escalation",
-    )
     # what came of it
-    answer = fields.Text(help="What the customer was told, and what was done.")
+    answer = fields.Text(copy=False, help="What the customer was told, and what was done.")
     redemption_id = fields.Many2one(
-        "vip.redemption", readonly=True, copy=False, ondelete="restrict"
+        "vip.redemption", readonly=True, copy=False, ondelete="restrict", index="btree_not_null"
     )
     interaction_id = fields.Many2one(
-        "vip.interaction", readonly=True, copy=False, ondelete="set null"
+        "vip.interaction",
+        readonly=True,
+        copy=False,
+        ondelete="set null",
+        index="btree_not_null",
+        groups="vip_customer.group_vip_user,vip_customer.group_vip_auditor",
     )
+    # bill query
+    with_bills = fields.Boolean(related="type_id.with_bills")
+    bills = fields.Html(compute="_compute_bills", string="Latest bills", sanitize=False)
     # complaint
     with_complaint = fields.Boolean(related="type_id.with_complaint")
     severity = fields.Selection(
-        [(NORMAL, "Normal"), (SERIOUS, "Serious")], default=NORMAL, required=True, tracking=True
+        [(NORMAL, "Normal"), (SERIOUS, "Serious")],
+        default=NORMAL,
+        required=True,
+        tracking=True,
+        copy=False,
+        help="Serious complaints are answered and resolved in half the time. More than 100 wrongly charged, "
+        "media or an authority named, or the third complaint in 90 days makes it serious.",
     )
-    offered = fields.Text(help="What the customer was offered.")
+    currency_id = fields.Many2one(related="company_id.currency_id")
+    overcharged = fields.Monetary(string="Wrongly charged", copy=False)
+    is_public = fields.Boolean(string="Media or authority named", copy=False)
+    offered = fields.Text(copy=False, help="What the customer was offered.")
     repeats_id = fields.Many2one(
         "vip.service.request",
         readonly=True,
@@ -169,13 +206,18 @@ class VipServiceRequest(models.Model):
     )
     # boarding
     with_flight = fields.Boolean(related="type_id.with_flight")
-    flight = fields.Char()
-    flight_date = fields.Date(string="Flight date")
-    airport = fields.Char()
-    companions = fields.Integer()
+    flight = fields.Char(copy=False)
+    flight_date = fields.Date(copy=False)
+    airport = fields.Char(copy=False)
+    companions = fields.Integer(copy=False)
+    # today
+    manager_id = fields.Many2one(related="partner_id.vip_manager_id", related_sudo=True)
+    team_id = fields.Many2one(related="partner_id.vip_team_id", related_sudo=True)
 
-    _number_uniq = models.UniqueIndex("(company_id, name)", "This number is taken.")
-    _open_idx = models.Index("(company_id, next_due) WHERE state IN ('new', 'doing')")
+    _number_uniq = models.UniqueIndex(
+        "(name) WHERE name <> ''", "Another request has this number already."
+    )
+    _open_idx = models.Index("(next_due, id DESC) WHERE state IN ('new', 'doing')")
     _companions_positive = models.Constraint(
         "CHECK (companions >= 0)", "Companions cannot be fewer than none."
     )
@@ -184,15 +226,131 @@ class VipServiceRequest(models.Model):
     # COMPUTES
     # ------------------------------------------------------------
 
-    @api.depends("state", "paused", "respond_by", "resolve_by", "responded_at")
-    def _compute_next_due(self):
+    @api.depends("name", "type_id", "partner_id")
+    def _compute_display_name(self):
         for request in self:
-            if request.state not in OPEN_STATES or request.paused:
-                request.next_due = False
-            elif request.responded_at:
-                request.next_due = request.resolve_by
-            else:
-                request.next_due = request.respond_by
+            request.display_name = self.env._(
+                "%(number)s %(service)s, %(customer)s",
+                number=request.name or "",
+                service=request.type_id.name or "",
+                customer=request.partner_id.display_name or "",
+            ).strip()
+
+    @api.depends("number_id")
+    def _compute_concerned(self):
+        for request in self:
+            request.concerned = masked(request.number_id.number) if request.number_id else False
+
+    def _inverse_concerned(self):
+        for request in self:
+            numbers = request.sudo().env["vip.service.number"]
+            shown = masked(request.sudo().number_id.number) if request.sudo().number_id else False
+            if request.concerned == shown:
+                continue
+            found = numbers.search(
+                Domain("partner_id", "=", request.partner_id.id)
+                & numbers._written(request.concerned or ""),
+                limit=2,
+            )
+            if request.concerned and len(found) != 1:
+                raise UserError(
+                    self.env._(
+                        "“%(number)s” is no open number of “%(customer)s”, or of several of them. Give it "
+                        "in full, or leave it empty.",
+                        number=request.concerned,
+                        customer=request.partner_id.display_name,
+                    )
+                )
+            request.sudo().number_id = found
+
+    @api.model
+    def _group_expand_state(self, states, _domain):
+        """Columns for what is still to be done stand also where they are empty."""
+        return [
+            state
+            for state, _label in self._fields["state"].selection
+            if state in states or state in OPEN_STATES
+        ]
+
+    @api.depends("type_id", "number_id", "user_id", "state")
+    @api.depends_context("uid")
+    def _compute_bills(self):
+        """The latest bills, for who works on the open request, or may read the customer's bills anyhow."""
+        for request in self:
+            request.bills = False
+            if request.with_bills and request.partner_id and request._may_see_bills():
+                rows = request._latest_bills()
+                request.bills = self.env["ir.qweb"]._render(
+                    "vip_customer.service_bills",
+                    {"rows": rows, "currency": request.currency_id},
+                )
+
+    def _may_see_bills(self):
+        if self.user_id == self.env.user and self.state in OPEN_STATES:
+            return True
+        facts = self.env["vip.billing.fact"]
+        member = self.partner_id.with_env(self.env).vip_membership_id
+        return facts.has_access("read") and bool(member) and member.has_access("read")
+
+    def _latest_bills(self):
+        """Month, amount and suspensions, of the number that the request is about, else of all."""
+        request = self.sudo()  # checked: the bills of this request's customer, and of nobody else
+        domain = Domain("partner_id", "=", request.partner_id.id)
+        if request.number_id:
+            domain &= Domain("number_id", "=", request.number_id.id)
+        return request.env["vip.billing.fact"]._read_group(
+            domain,
+            ["month:month"],
+            ["amount:sum", "arrears_suspensions:sum"],
+            order="month:month desc",
+            limit=BILL_MONTHS,
+        )
+
+    # ------------------------------------------------------------
+    # CHECKS
+    # ------------------------------------------------------------
+
+    @api.constrains("user_id")
+    def _check_user(self):
+        for request in self.filtered("user_id"):
+            user = request.user_id
+            if not user.has_group("vip_customer.group_vip_desk"):
+                raise ValidationError(
+                    self.env._(
+                        "%(user)s does not work on service requests. Assign %(request)s to somebody of "
+                        "the desk, or to an account manager.",
+                        user=user.name,
+                        request=request.name or self.env._("it"),
+                    )
+                )
+
+    @api.constrains("number_id", "partner_id")
+    def _check_number(self):
+        for request in self.sudo():
+            if request.number_id and request.number_id.partner_id != request.partner_id:
+                raise ValidationError(
+                    self.env._(
+                        "The number is none of “%s”. Choose one of his numbers.",
+                        request.partner_id.display_name,
+                    )
+                )
+
+    @api.constrains("subtype_id", "type_id")
+    def _check_subtype(self):
+        for request in self.filtered("subtype_id"):
+            if request.subtype_id.type_id != request.type_id:
+                raise ValidationError(
+                    self.env._(
+                        "“%(subtype)s” does not belong to “%(service)s”. Choose one of its sub-types.",
+                        subtype=request.subtype_id.name,
+                        service=request.type_id.name,
+                    )
+                )
+
+    @api.onchange("type_id")
+    def _onchange_type_id(self):
+        if self.subtype_id.type_id != self.type_id:
+            self.subtype_id = False
 
     # ------------------------------------------------------------
     # OPENING
@@ -208,55 +366,100 @@ class VipServiceRequest(models.Model):
     def _open(self):
         """Freeze tier and targets, start the clock, and give it to who does it."""
         self.ensure_one()
-        member = self.partner_id._vip_member()
-        target = self._target(member)
+        self.partner_id._vip_member()  # in a company of the caller
         request = self.sudo()  # what opening writes is nobody's to choose
-        severity = SERIOUS if request._is_serious() else request.severity
-        share = 0.5 if severity == SERIOUS else 1
-        now = fields.Datetime.now()
+        member = request.partner_id.vip_membership_id
+        request._check_offered(member)
+        request._check_flight()
+        target = request._target(member)
+        request._check_left(member)
         request.write(
             {
-                "name": self.env["ir.sequence"].sudo().next_by_code("vip.service.request"),
+                "name": request._next_name(),
                 "tier_id": member.tier_id.id,
-                "severity": severity,
+                "severity": SERIOUS if request._is_serious() else request.severity,
                 "repeats_id": request._repeated().id,
-                "opened_at": now,
+                "opened_at": request.opened_at or fields.Datetime.now(),
                 "opened_by": self.env.uid,
-                "respond_hours": target.respond_hours * share,
-                "resolve_hours": target.resolve_hours * share,
+                "respond_hours": target.respond_hours,
+                "resolve_hours": target.resolve_hours,
                 "user_id": request.user_id.id or request._assignee(member).id,
             }
         )
-        request._start_clock(now)
+        request._set_deadlines()
 
-    def _target(self, member):
-        """The target of the customer's tier.
+    def _next_name(self):
+        sequence = self.env["ir.sequence"].with_company(self.company_id)
+        return sequence.next_by_code("vip.service.request") or ""
 
-        :raise UserError: he has no tier, or the service is none of his tier
-        """
+    def _check_offered(self, member):
+        if not self.type_id.active:
+            raise UserError(
+                self.env._(
+                    "“%s” is archived: no new requests. What is open goes on.", self.type_id.name
+                )
+            )
         if not member.tier_id:
             raise UserError(
                 self.env._("“%s” is no VIP customer today.", self.partner_id.display_name)
             )
-        targets = self.type_id.sudo().target_ids
-        target = targets.filtered(lambda target: target.tier_id == member.tier_id)
+
+    def _target(self, member):
+        """The target of the customer's tier.
+
+        :raise UserError: the service is none of his tier
+        """
+        target = self.type_id.target_ids.filtered(lambda target: target.tier_id == member.tier_id)
         if not target:
+            tiers = self.type_id.target_ids.tier_id.sorted("rank").mapped("name")
             raise UserError(
                 self.env._(
-                    "%(tier)s does not include “%(service)s”, so there is no request for "
-                    "“%(customer)s”.",
-                    tier=member.tier_id.name,
+                    "“%(service)s” is no service of %(tier)s, so there is no request for “%(customer)s”. "
+                    "It is one of: %(tiers)s.",
                     service=self.type_id.name,
+                    tier=member.tier_id.name,
                     customer=self.partner_id.display_name,
+                    tiers=format_list(self.env, tiers) if tiers else self.env._("nobody"),
                 )
             )
         return target
 
+    def _check_flight(self):
+        if self.with_flight and not (self.flight and self.flight_date and self.airport):
+            raise UserError(
+                self.env._(
+                    "A boarding needs its flight, the date and the airport. Enter all three."
+                )
+            )
+
+    def _check_left(self, member):
+        """A service that uses a benefit is not promised where the benefit is used up.
+
+        :raise UserError: naming what is left
+        """
+        benefit, units = self.type_id.benefit_id, self._units()
+        if not benefit:
+            return
+        redemptions = self.env["vip.redemption"]
+        redemptions._check_offered(member, benefit)
+        line = redemptions._entitlement(member, benefit, False)
+        may_exceed = line.is_unlimited or line.when_exhausted != quota.BLOCK
+        if not may_exceed and line.used + units > line.granted:
+            raise UserError(redemptions._used_up_sentence(line, units))
+
+    def _units(self):
+        """Units of the benefit that the service takes: the customer's, and one for each companion."""
+        return 1 + self.companions
+
     def _assignee(self, member):
-        """Who does it: somebody of the type's team who leads it, else who looks after the customer."""
-        if self.type_id.assigned_to == TEAM and self.type_id.team_id.user_id:
-            return self.type_id.team_id.user_id
-        return member._responsible()
+        """Who does it: the lead of the service's team, else who looks after the customer."""
+        service = self.type_id
+        lead = service.team_id.user_id.filtered("active") if service.assigned_to == TEAM else None
+        return lead or member._responsible()
+
+    # ------------------------------------------------------------
+    # COMPLAINTS
+    # ------------------------------------------------------------
 
     def _repeated(self):
         """The last complaint of the same cause that was closed in the last days; empty for others."""
@@ -271,298 +474,107 @@ class VipServiceRequest(models.Model):
                 ("resolved_at", ">=", fields.Datetime.now() - timedelta(days=REPEATED_DAYS)),
                 ("id", "!=", self.id),
             ],
-            order="resolved_at desc",
+            order="resolved_at desc, id desc",
             limit=1,
         )
 
     def _is_serious(self):
-        """Whether this is one complaint too many."""
+        """Whether what is known of it makes it serious, whatever somebody chose."""
         if not self.with_complaint:
             return False
-        since = fields.Datetime.now() - timedelta(days=REPEATED_DAYS)
-        complaints = self.search_count(
+        if self.overcharged > SERIOUS_AMOUNT or self.is_public:
+            return True
+        opened = self.opened_at or fields.Datetime.now()
+        before = self.search_count(
             [
                 ("partner_id", "=", self.partner_id.id),
                 ("type_id.with_complaint", "=", True),
                 ("state", "!=", CANCELLED),
-                ("opened_at", ">=", since),
+                ("opened_at", ">=", opened - timedelta(days=REPEATED_DAYS)),
+                ("opened_at", "<=", opened),
                 ("id", "!=", self.id),
             ]
         )
-        return complaints + 1 >= SERIOUS_COMPLAINTS
+        return before + 1 >= SERIOUS_COMPLAINTS
 
     # ------------------------------------------------------------
-    # CLOCK
+    # CHANGING
     # ------------------------------------------------------------
 
-    def _clock(self):
-        self.ensure_one()
-        calendar = self.type_id.calendar_id or self.company_id.resource_calendar_id
-        if not calendar:
-            raise UserError(
-                self.env._(
-                    "Neither “%(service)s” nor %(company)s has working hours, so nothing can be due. "
-                    "Choose a calendar for the service.",
-                    service=self.type_id.name,
-                    company=self.company_id.name,
-                )
-            )
-        return calendar.sudo()._vip_clock(self.opened_at or fields.Datetime.now())
+    def write(self, vals):
+        if not self.env.su:
+            self._check_frozen(vals)
+        result = super().write(vals)
+        if not {"severity", "overcharged", "is_public"}.isdisjoint(vals):
+            # deadlines follow from the severity; they are no right of their own
+            self.sudo().filtered("opened_at")._follow_severity(vals)
+        return result
 
-    def _due(self, clock, start, hours):
-        try:
-            return naive(service_clock.due(clock, aware(start), timedelta(hours=hours)))
-        except service_clock.NeverOpen:
-            calendar = self.type_id.calendar_id or self.company_id.resource_calendar_id
-            raise UserError(calendar._vip_never_open()) from None
-
-    def _start_clock(self, now):
-        clock = self._clock()
-        self.write(
-            {
-                "respond_by": self._due(clock, now, self.respond_hours),
-                "resolve_by": self._due(clock, now, self.resolve_hours),
-                "warn_at": self._due(clock, now, self.respond_hours * WARNING),
-                "critical_at": self._due(clock, now, self.resolve_hours * CRITICAL),
-            }
-        )
-
-    def _after_standing(self, since, now):
-        """What the deadlines are after the clock stood for a while, and the working time of it."""
-        clock = self._clock()
-
-        def later(deadline):
-            return deadline and naive(
-                service_clock.resumed(clock, aware(deadline), aware(since), aware(now))
-            )
-
-        hours = service_clock.worked(clock, aware(since), aware(now)) / timedelta(hours=1)
-        moments = ("resolve_by", "warn_at", "critical_at")
-        values = {name: later(self[name]) for name in moments}
-        if not self.responded_at:
-            values["respond_by"] = later(self.respond_by)
-        return values, hours
-
-    # ------------------------------------------------------------
-    # WORKING ON IT
-    # ------------------------------------------------------------
-
-    def _check_may_work(self):
-        """:raise AccessError: the caller neither works on these requests nor looks after the customers"""
-        self._require("read")
-        if not self.env.user.has_group("vip_customer.group_vip_desk"):
-            raise AccessError(
-                self.env._("Only the desk and account managers work on service requests.")
-            )
-
-    def _check_open(self):
+    def _check_frozen(self, vals):
+        self.check_access("write")
         for request in self:
-            if request.state not in OPEN_STATES:
+            for name in ("partner_id", "type_id"):
+                if name in vals and vals[name] != request[name].id:
+                    raise UserError(
+                        self.env._(
+                            "Customer and service of %s are fixed: the clock runs by them. Cancel it and "
+                            "open another request.",
+                            request.name,
+                        )
+                    )
+            if request.state not in OPEN_STATES and not CONTENT.isdisjoint(vals):
                 raise UserError(
                     self.env._(
-                        "The request %(number)s is %(state)s; there is nothing to do any more. Open it "
-                        "again first.",
+                        "The request %(number)s is %(state)s, so it stays as it is. Open it again, or add a "
+                        "note.",
                         number=request.name,
                         state=request._state_label(),
                     )
                 )
 
+    def _follow_severity(self, vals):
+        """Run as superuser after what makes a complaint serious was changed."""
+        for request in self:
+            if (
+                request.severity == NORMAL
+                and not {"overcharged", "is_public"}.isdisjoint(vals)
+                and request._is_serious()
+            ):
+                request.severity = SERIOUS  # comes back here
+            elif request.state in OPEN_STATES and "severity" in vals:
+                request._set_deadlines()
+
+    @api.model
+    def _follow_manager_changes(self):
+        """Open requests of who looked after a customer go to who does now, see
+        ``vip.manager.assignment._after_manager_changes``."""
+        rows = self.env.execute_query(
+            SQL(
+                """SELECT c.manager_id, array_agg(r.id)
+                     FROM vip_manager_change c
+                     JOIN vip_service_request r ON r.partner_id = c.partner_id
+                      AND r.user_id = c.old_manager_id AND r.state IN ('new', 'doing')
+                    WHERE c.manager_id IS NOT NULL AND c.manager_id <> c.old_manager_id
+                    GROUP BY 1"""
+            )
+        )
+        for manager_id, request_ids in rows:
+            self.browse(request_ids).user_id = manager_id
+
     def _state_label(self):
         return dict(self._fields["state"]._description_selection(self.env))[self.state]
 
-    def action_respond(self):
-        """Note that the customer was answered: the clock for the response stops.
-
-        :raise AccessError: the caller does not work on requests
-        :raise UserError: one of them is closed or cancelled
-        """
-        self._check_may_work()
-        self._check_open()
-        now = fields.Datetime.now()
-        for request in self.sudo().filtered(lambda request: not request.responded_at):
-            request.write(
-                {
-                    "state": DOING,
-                    "responded_at": now,
-                    "responded_by": self.env.uid,
-                    "level": "0",
-                    "warn_at": request._due(
-                        request._clock(), request.opened_at, request.resolve_hours * WARNING
-                    ),
-                }
-            )
-        return True
-
-    def pause(self, reason, note=False):
-        """Let the request wait; the clock stops, unless a third party is waited for.
-
-        :param str reason: a key of ``PAUSE_REASONS``
-        :raise AccessError: the caller does not work on requests
-        :raise UserError: it is closed, cancelled, paused already, or there is no such reason
-        """
-        self._require_one()
-        self._check_may_work()
-        self._check_open()
-        if reason not in dict(PAUSE_REASONS):
-            raise UserError(
-                self.env._(
-                    "“%(reason)s” is no reason to pause. Give one of these: %(reasons)s.",
-                    reason=reason,
-                    reasons=", ".join(dict(PAUSE_REASONS)),
-                )
-            )
-        if self.pause_ids.filtered(lambda pause: not pause.date_to):
-            raise UserError(self.env._("The request %s is paused already.", self.name))
-        request = self.sudo()
-        stops = reason not in KEEPS_RUNNING
-        request.pause_ids = [
-            fields.Command.create(
-                {
-                    "reason": reason,
-                    "note": note,
-                    "stops_clock": stops,
-                    "date_from": fields.Datetime.now(),
-                    "user_id": self.env.uid,
-                }
-            )
-        ]
-        request.paused = stops
-        return True
-
-    def action_resume(self):
-        """End the pause; the deadlines move by the working time that was paused.
-
-        :raise AccessError: the caller does not work on requests
-        :raise UserError: one of them is not paused
-        """
-        self._check_may_work()
-        for request in self:
-            pause = request.sudo().pause_ids.filtered(lambda pause: not pause.date_to)
-            if not pause:
-                raise UserError(
-                    self.env._(
-                        "The request %s is not paused, so there is nothing to resume.", request.name
-                    )
-                )
-            request.sudo()._resume(pause)
-        return True
-
-    def _resume(self, pause):
-        now = fields.Datetime.now()
-        moments, hours = self._after_standing(pause.date_from, now)
-        pause.write({"date_to": now, "working_hours": hours})
-        values = {"paused": False}
-        if pause.stops_clock:
-            values |= moments | {"paused_hours": self.paused_hours + hours}
-        self.write(values)
-
-    def action_close(self):
-        """Close requests that are answered: the customer is asked how satisfied he is, and the contact is
-        noted.
-
-        :raise AccessError: the caller does not work on requests
-        :raise UserError: one of them is closed, cancelled or has no answer
-        """
-        self._check_may_work()
-        self._check_open()
-        for request in self:
-            if not (request.answer or "").strip():
-                raise UserError(
-                    self.env._(
-                        "The request %s has no answer. Write down what the customer was told, and close "
-                        "it then.",
-                        request.name,
-                    )
-                )
-        now = fields.Datetime.now()
-        for request in self.sudo():
-            if pause := request.pause_ids.filtered(lambda pause: not pause.date_to):
-                request._resume(pause)
-            request.write(
-                {
-                    "state": CLOSED,
-                    "responded_at": request.responded_at or now,
-                    "responded_by": request.responded_by.id or self.env.uid,
-                    "resolved_at": now,
-                    "resolved_by": self.env.uid,
-                }
-            )
-            request._note_interaction()
-            request._ask_satisfaction()
-        return True
-
-    def action_reopen(self):
-        """Open closed requests again: the clock goes on where it stopped.
-
-        :raise AccessError: the caller does not work on requests
-        :raise UserError: one of them is not closed
-        """
-        self._check_may_work()
-        now = fields.Datetime.now()
-        for request in self:
-            if request.state != CLOSED:
-                raise UserError(
-                    self.env._(
-                        "The request %s is not closed; only closed requests are opened again.",
-                        request.name,
-                    )
-                )
-            opened = request.sudo()
-            moments, _hours = opened._after_standing(opened.resolved_at, now)
-            opened.write(
-                {
-                    **moments,
-                    "state": DOING,
-                    "resolved_at": False,
-                    "resolved_by": False,
-                    "reopened": opened.reopened + 1,
-                    "level": "0",
-                }
-            )
-        return True
-
-    def action_cancel(self):
-        """Cancel requests the customer takes back; what they used of a benefit returns.
-
-        :raise AccessError: the caller does not work on requests
-        :raise UserError: one of them is closed or cancelled already
-        """
-        self._check_may_work()
-        self._check_open()
-        requests = self.sudo()
-        requests.redemption_id.filtered(
-            lambda redemption: redemption.state in ("requested", "approved", "issued")
-        ).action_cancel()
-        requests.write({"state": CANCELLED, "paused": False})
-        return True
-
     # ------------------------------------------------------------
-    # ESCALATION
+    # MESSAGES
     # ------------------------------------------------------------
 
-    @api.model
-    def _cron_escalate(self):
-        """Every few minutes: tell who has to know. What was told is not told again."""
-        now = fields.Datetime.now()
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT id, CASE WHEN %(now)s >= critical_at AND responded_at IS NOT NULL THEN '3'
-                                WHEN %(now)s >= next_due THEN '2'
-                                ELSE '1' END AS level
-                  FROM vip_service_request
-                 WHERE state IN ('new', 'doing') AND paused IS NOT TRUE AND warn_at <= %(now)s
-                   AND level < CASE WHEN %(now)s >= critical_at AND responded_at IS NOT NULL THEN '3'
-                                    WHEN %(now)s >= next_due THEN '2'
-                                    ELSE '1' END
-                """,
-                now=now,
-            )
-        )
-        by_level = {}
-        for request_id, level in rows:
-            by_level.setdefault(level, []).append(request_id)
-        for level, ids in sorted(by_level.items()):
-            requests = self.browse(ids)
-            requests.write({"level": level})
-            requests._escalate(level)
+    def _notify_thread(self, message, msg_vals=False, **kwargs):
+        recipients = super()._notify_thread(message, msg_vals=msg_vals, **kwargs)
+        # noting a contact follows from having had it
+        self.sudo().partner_id.vip_membership_id._note_sent(message.sudo(), recipients, kwargs)
+        return recipients
+
+    def _message_post_after_hook(self, message, msg_values):
+        # as above
+        self.sudo().partner_id.vip_membership_id._note_received(message.sudo())
+        return super()._message_post_after_hook(message, msg_values)

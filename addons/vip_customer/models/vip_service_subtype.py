@@ -2,7 +2,7 @@ from odoo import fields, models
 
 
 class VipServiceSubtype(models.Model):
-    """What a request of a service type is about."""
+    """What a request of a service type is about; of a complaint, its cause."""
 
     _name = "vip.service.subtype"
     _description = "Service sub-type"

@@ -41,12 +41,13 @@ class VipServiceType(models.Model):
         string="Demonstration", help="Value-added services that were shown and taken up are noted."
     )
     with_flight = fields.Boolean(
-        string="Boarding", help="Flight, airport and companions are noted."
+        string="Airport boarding", help="Flight, airport and companions are noted."
     )
     benefit_id = fields.Many2one(
         "vip.benefit",
         ondelete="restrict",
-        help="The benefit that such a request uses, one unit for the customer and each companion.",
+        help="The benefit that such a request uses when it is closed, one unit for the customer and one for "
+        "each companion.",
     )
 
     _code_uniq = models.Constraint("UNIQUE (code)", "Another service type has this code already.")
@@ -59,9 +60,8 @@ class VipServiceType(models.Model):
     def _check_calendar(self):
         now = fields.Datetime.now()
         for service in self.filtered("calendar_id"):
-            clock = service.calendar_id._vip_clock(now)
-            moment = now.replace(tzinfo=timezone.utc)
-            if next(clock.spans(moment), None) is None:
+            clock = service.calendar_id._vip_clock(now, self.env.company)
+            if next(clock.spans(now.replace(tzinfo=timezone.utc)), None) is None:
                 raise ValidationError(service.calendar_id._vip_never_open())
 
     @api.ondelete(at_uninstall=False)

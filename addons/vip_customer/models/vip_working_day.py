@@ -21,8 +21,7 @@ class VipWorkingDay(models.Model):
         index=True,
         default=lambda self: self.env.company.resource_calendar_id,
     )
-    company_id = fields.Many2one(related="calendar_id.company_id", store=True)
-    date = fields.Date(required=True)
+    date = fields.Date(required=True, default=lambda self: self.env.company._vip_today())
     hour_from = fields.Float(required=True, default=8.5, string="From")
     hour_to = fields.Float(required=True, default=18.5, string="Until")
 
@@ -34,7 +33,7 @@ class VipWorkingDay(models.Model):
     @api.constrains("calendar_id", "date", "hour_from", "hour_to")
     def _check_overlap(self):
         for day in self:
-            others = day.search(
+            other = day.search(
                 [
                     ("calendar_id", "=", day.calendar_id.id),
                     ("date", "=", day.date),
@@ -44,11 +43,11 @@ class VipWorkingDay(models.Model):
                 ],
                 limit=1,
             )
-            if others:
+            if other:
                 raise ValidationError(
                     self.env._(
-                        "“%(name)s” and “%(other)s” are the same hours of the same day.",
+                        "“%(name)s” and “%(other)s” share hours of the same day.",
                         name=day.name,
-                        other=others.name,
+                        other=other.name,
                     )
                 )

@@ -13,5 +13,7 @@ from . import (
     vip_number_owner,
     vip_redeem,
     vip_redemption_correct,
+    vip_service_close,
+    vip_service_hold,
     vip_tier_run_decide,
 )

@@ -72,13 +72,16 @@ export class CallerPanel extends Component {
     }
 
     get matters() {
-        const { requests, cases, risk } = this.card;
+        const { cases, risk } = this.card;
         const levels = { high: _t("high"), medium: _t("medium"), low: _t("low") };
         return [
-            _t("Service requests: %s", requests),
             _t("Retention cases: %s", cases),
             ...(risk ? [_t("Risk: %s", levels[risk] || risk)] : []),
         ];
+    }
+
+    get requests() {
+        return _t("Service requests: %s", this.card.requests);
     }
 
     get validity() {
@@ -100,6 +103,7 @@ export class CallerPanel extends Component {
             resModel: "res.partner",
             resId: this.card.customer.id,
             name,
+            context: { vip_caller_panel: true, vip_caller_number: this.asked.number },
             onClose: () => this.show(this.asked),
         });
     }
