@@ -26,15 +26,22 @@ class ResCompany(models.Model):
         help="Odoo sends the texts, or a daily file of messages takes them to a gateway of your own.",
     )
 
+    vip_escalation_id = fields.Many2one(
+        "res.users",
+        string="Late service requests go to",
+        domain="[('share', '=', False), ('company_ids', 'in', id)]",
+        help="The manager who is told, beside the lead, when a service request is not resolved in time. "
+        "Empty: everybody with the role Manager.",
+    )
     vip_escalation_ids = fields.Many2many(
         "res.users",
         "vip_company_escalation_rel",
         "company_id",
         "user_id",
-        string="Late service requests go to",
+        string="Very late service requests go to",
         domain="[('share', '=', False), ('company_ids', 'in', id)]",
-        help="The managers who are told of service requests that are late, the first one at once, all of "
-        "them at one and a half times of the time. Empty: everybody with the role Manager.",
+        help="The managers who are told when one and a half times of the time is over. Empty: everybody "
+        "with the role Manager.",
     )
 
     _vip_redemption_limit_positive = models.Constraint(
@@ -67,11 +74,9 @@ class ResCompany(models.Model):
         self.ensure_one()
         return self.partner_id.lang or self.env.lang
 
-    def _vip_escalation_users(self):
-        """The managers who are told of late service requests; run as superuser."""
+    def _vip_managers(self):
+        """Everybody with the role Manager in this company; run as superuser."""
         self.ensure_one()
-        if chosen := self.vip_escalation_ids.filtered("active"):
-            return chosen
         return self.env["res.users"].search(
             [
                 ("share", "=", False),

@@ -15,4 +15,5 @@ class ResConfigSettings(models.TransientModel):
     vip_greeting_gateway = fields.Selection(
         related="company_id.vip_greeting_gateway", readonly=False
     )
+    vip_escalation_id = fields.Many2one(related="company_id.vip_escalation_id", readonly=False)
     vip_escalation_ids = fields.Many2many(related="company_id.vip_escalation_ids", readonly=False)

@@ -504,10 +504,12 @@ class VipServiceRequest(models.Model):
     def write(self, vals):
         if not self.env.su:
             self._check_frozen(vals)
+        if {"severity", "overcharged", "is_public"}.isdisjoint(vals):
+            return super().write(vals)
+        opened = self.filtered("opened_at")  # what is just being opened has its severity
         result = super().write(vals)
-        if not {"severity", "overcharged", "is_public"}.isdisjoint(vals):
-            # deadlines follow from the severity; they are no right of their own
-            self.sudo().filtered("opened_at")._follow_severity(vals)
+        # deadlines follow from the severity; they are no right of their own
+        opened.sudo()._follow_severity(vals)
         return result
 
     def _check_frozen(self, vals):

@@ -98,6 +98,7 @@ class VipServiceRequest(models.Model):
                 request.next_due = request.respond_by
                 request.next_warn = request.respond_warn_at
 
+    @api.depends("next_due")
     def _compute_is_overdue(self):
         now = fields.Datetime.now()
         for request in self:

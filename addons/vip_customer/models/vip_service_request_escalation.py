@@ -12,8 +12,8 @@ class VipServiceRequest(models.Model):
     """Who is told when a request is about to be late, or late.
 
     At three quarters of a target its assignee; when the response is breached the lead of the customer's
-    branch; when the resolution is breached the lead and the first of the company's managers; at one and a
-    half times of it all of these managers. Each is told once, by a task on the request.
+    branch; when the resolution is breached the lead and the manager of the company who is named for it; at
+    one and a half times of it the managers who are. Each is told once, by a task on the request.
     """
 
     _inherit = "vip.service.request"  # pylint: disable=consider-merging-classes-inherited
@@ -96,17 +96,21 @@ class VipServiceRequest(models.Model):
     @api.model
     def _make_tasks(self, rows):
         """:param rows: request, company, assignee and lead (ids), and the levels just reached"""
-        companies = self.env["res.company"].browse({row[1] for row in rows})
-        managers = {company.id: company._vip_escalation_users().ids for company in companies}
+        late, very_late = {}, {}
+        for company in self.env["res.company"].browse({row[1] for row in rows}):
+            everybody = company._vip_managers()
+            late[company.id] = (company.vip_escalation_id.filtered("active") or everybody).ids
+            listed = company.vip_escalation_ids.filtered("active")
+            very_late[company.id] = (listed or everybody).ids
         tasks = []
         for request_id, company_id, user_id, lead_id, respond, resolve in rows:
             told = set()
             if BREACHED in (respond, resolve):
                 told.add(lead_id)
             if resolve == BREACHED:
-                told.update(managers[company_id][:1])
+                told.update(late[company_id])
             if resolve == CRITICAL:
-                told.update([lead_id, *managers[company_id]])
+                told.update(very_late[company_id])
             told.discard(None)
             tasks += [(ESCALATION_TYPE, request_id, user) for user in sorted(told)]
             if not told and user_id:
@@ -119,6 +123,9 @@ class VipServiceRequest(models.Model):
 
         :param tasks: triples of the XML id of the type, request and user (ids)
         """
+        types = {xmlid: self.env.ref(xmlid).id for xmlid in {task[0] for task in tasks}}
+        # a task carries the name of its record, which Odoo would read one by one
+        self.browse({task[1] for task in tasks}).mapped("display_name")
         model_id = self.env["ir.model"]._get_id(self._name)
         today = fields.Date.context_today(self)
         self.env["mail.activity"].with_context(mail_activity_quick_update=True).create(
@@ -127,7 +134,7 @@ class VipServiceRequest(models.Model):
                     "res_model_id": model_id,
                     "res_id": request_id,
                     "user_id": user_id,
-                    "activity_type_id": self.env.ref(xmlid).id,
+                    "activity_type_id": types[xmlid],
                     "date_deadline": today,
                     "automated": True,
                 }

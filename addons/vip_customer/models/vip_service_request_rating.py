@@ -48,5 +48,5 @@ class VipServiceRequest(models.Model):
         if 0 < value <= LOW_RATING and not self.activity_search([CALLBACK_TYPE]):
             member = self.partner_id.vip_membership_id
             lead = member.team_id.user_id.filtered("active")
-            user = lead or self.company_id._vip_escalation_users()[:1] or member._responsible()
+            user = lead or self.company_id.vip_escalation_id or member._responsible()
             self._schedule_tasks([(CALLBACK_TYPE, self.id, user.id)] if user else [])

@@ -93,14 +93,14 @@ class VipServiceReport(models.Model):
                         WHEN r.resolved_at IS NOT NULL THEN (r.resolved_at <= r.resolve_by)::int
                         WHEN r.resolve_by < %(now)s AND r.paused IS NOT TRUE THEN 0
                    END AS resolution_on_time,
-                   (r.paused_hours > 0 OR r.paused IS TRUE)::int AS was_paused,
+                   (coalesce(r.paused_hours, 0) > 0 OR r.paused IS TRUE)::int AS was_paused,
                    coalesce(r.paused_hours, 0) AS paused_hours,
-                   (r.reopened > 0)::int AS was_reopened,
+                   (coalesce(r.reopened, 0) > 0)::int AS was_reopened,
                    (r.repeats_id IS NOT NULL)::int AS is_repeated,
                    (r.severity = 'serious')::int AS is_serious,
                    CASE WHEN r.rating_last_value > 0 THEN (r.rating_last_value >= 4)::int END
                        AS satisfied,
-                   (r.rating_last_value > 0)::int AS rated,
+                   (coalesce(r.rating_last_value, 0) > 0)::int AS rated,
                    nullif(r.rating_last_value, 0) AS rating
               FROM vip_service_request r
               JOIN (VALUES %(zones)s) z (company_id, tz) ON z.company_id = r.company_id

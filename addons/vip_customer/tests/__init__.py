@@ -43,6 +43,8 @@ from . import (
     test_security_profile,
     test_security_roles,
     test_service_clock,
+    test_service_escalation,
+    test_service_request,
     test_tier_cron,
     test_tier_override,
     test_tier_policy,

@@ -48,10 +48,13 @@ class VipServiceClose(models.TransientModel):
         for dialog in self:
             request = dialog.request_id
             benefit = request.type_id.benefit_id
-            taken = benefit and not request.redemption_id
-            dialog.units = taken and self.env._(
-                "Takes %(units)s of “%(benefit)s”.", units=request._units(), benefit=benefit.name
-            )
+            dialog.units = False
+            if benefit and not request.redemption_id:
+                dialog.units = self.env._(
+                    "Takes %(units)s of “%(benefit)s”.",
+                    units=request._units(),
+                    benefit=benefit.name,
+                )
 
     def action_confirm(self):
         """Write the answer down and close the request.
