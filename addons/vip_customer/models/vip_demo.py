@@ -19,7 +19,8 @@ class VipDemo(models.AbstractModel):
     The policy year of today is in force, last year's is closed, next year's is a draft; both past
     yearly runs and a supplementary one each are applied, and a run of today waits for approval. Benefits
     were granted with the tiers, used, and wait to be fulfilled (``vip_demo_benefits.py``). Account
-    managers have their customers since long, and some changed hands (``vip_demo_portfolio.py``). The
+    managers have their customers since long, and some changed hands (``vip_demo_portfolio.py``).
+    Customers asked for services and wait for some (``vip_demo_requests.py``). The
     customers and their bills are ``demo/customers.csv`` and ``tools/demo_book.py``; some have a
     ``story``:
 
@@ -61,6 +62,7 @@ class VipDemo(models.AbstractModel):
         demo._play_care(today)
         demo._play_vas(book, today)
         demo._play_events(today)
+        demo._play_requests(book, today)
 
     # ------------------------------------------------------------
     # THE BOOK

@@ -92,6 +92,7 @@ class VipServiceRequest(models.Model):
             "repeats_id",
             "redemption_id",
             "interaction_id",
+            "rating_last_value",
         }
     )
 

@@ -464,10 +464,7 @@ class VipServiceRequest(models.Model):
         return True
 
     def action_view_customer(self):
-        """Open the customer's VIP page.
-
-        :raise AccessError: the customer is not the caller's
-        """
+        """Open the customer's VIP page, which shows itself only to who looks after him."""
         self._require_one()
         return self.partner_id.action_vip_membership()
 

@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import models
 
 # Of five; so low a rating is called about.
 LOW_RATING = 2
@@ -10,8 +10,6 @@ class VipServiceRequest(models.Model):
     wish to be written to; a low rating becomes a task for the lead of his branch."""
 
     _inherit = "vip.service.request"  # pylint: disable=consider-merging-classes-inherited
-
-    rating_last_value = fields.Float(string="Satisfaction")
 
     def _ask_satisfaction(self):
         """Run as superuser."""

@@ -11,9 +11,10 @@ rival_a. The role "deputy" has what manager_a has.
 Each of them has an import (own: by the importer, else by boss), a number, bills of 2025, the tier silver
 by an applied run, a line in a run that is only computed, a requested override, a birthday, a preference,
 a greeting in a file, mobile data on his number, three invitations to club events, a call that nobody
-answered and touches of the year, one of them missed; of the benefit "Lounge" (10 a year for silver, 47.13
-each) one unit of goodwill and four redemptions: one of five units that waits for approval, and one of one
-unit each that is approved, issued, delivered.
+answered and touches of the year, one of them missed; three complaints: one that is answered, a paused and
+a closed one, and a fourth that repeats it; of the benefit "Lounge" (10 a year for silver, 47.13 each) one
+unit of goodwill and four redemptions: one of five units that waits for approval, and one of one unit each
+that is approved, issued, delivered.
 
 A new model with records gets one here, in ``_fill_book``, and a line in the tables of
 ``test_security_roles``; a new public method gets a line in ``test_doors``.
@@ -154,6 +155,7 @@ class DoorsCase(VipCase):
                 **cls._redeemed(partner),
                 "vip.care.touch": planned,
                 "vip.care.coverage": cls.env["vip.care.coverage"].browse(missed.id),
+                **cls._requested(partner),
                 "vip.care.plan": planned.step_id.plan_id,
                 "vip.care.step": planned.step_id,
                 "res.partner": partner,
@@ -282,6 +284,23 @@ class DoorsCase(VipCase):
             "vip.event.report": report,
             "guest of today": guests["expected"],
             "guest inside": guests["in"],
+        }
+
+    @classmethod
+    def _requested(cls, partner):
+        """A complaint that is answered, a paused and a closed one, and one that repeats this."""
+        kind = cls.env.ref("vip_customer.service_type_complaint")
+        values = {"partner_id": partner.id, "type_id": kind.id, "answer": "Told"}
+        answered, paused, closed = cls.env["vip.service.request"].create([values] * 3)
+        paused.pause("customer")
+        closed.action_close()
+        return {
+            "vip.service.request": answered,
+            "paused request": paused,
+            "repeated request": cls.env["vip.service.request"].create(values),
+            "closed request": closed,
+            "vip.service.pause": paused.pause_ids,
+            "vip.service.report": cls.env["vip.service.report"].browse(answered.id),
         }
 
     @classmethod

@@ -218,6 +218,38 @@ DOORS = [
             ("action_invite", "!!-"),  # nobody is chosen
         )
     ),
+    Door("res.partner", "action_vip_request", AT_THE_DESK),
+    Door("res.partner", "action_vip_requests", LOOKUP),
+    Door("vip.membership", "action_view_requests", READERS),
+    Door("vip.membership", "action_new_request", WRITERS),
+    *(
+        Door("vip.service.request", method, AT_THE_DESK)
+        for method in (
+            "action_take",
+            "action_respond",
+            "action_pause",
+            "action_answer",
+            "action_close",
+            "action_cancel",
+        )
+    ),
+    Door("vip.service.request", "pause", AT_THE_DESK, args={"reason": "pause reason"}),
+    Door("vip.service.request", "action_resume", AT_THE_DESK, record="paused request"),
+    Door("vip.service.request", "action_reopen", AT_THE_DESK, record="closed request"),
+    Door("vip.service.request", "action_view_customer", LOOKUP),
+    Door("vip.service.request", "action_view_repeated", LOOKUP, record="repeated request"),
+    Door(
+        "vip.service.hold",
+        "action_confirm",
+        AT_THE_DESK,
+        wizard={"request_id": "vip.service.request"},
+    ),
+    Door(
+        "vip.service.close",
+        "action_confirm",
+        AT_THE_DESK,
+        wizard={"request_id": "vip.service.request"},
+    ),
     Door(
         "vip.tier.run.decide",
         "action_confirm",
@@ -281,6 +313,7 @@ class DoorsTable(DoorsCase):
             "tier": cls.gold.id,
             "reason": "Promised",
             "answer": "accept",
+            "pause reason": "documents",
             "benefit": cls.lounge.id,
             "benefit code": cls.lounge.code,
             "quantity": 1,

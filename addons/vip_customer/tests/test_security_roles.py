@@ -175,6 +175,26 @@ RIGHTS = {
         "boss": ("r", "r"),
         "auditor": ("r", "r"),
     },
+    "vip.service.request": {
+        "desk": ("rw", "rw"),
+        "manager_a": ("rw", "rw"),
+        "lead": ("rw", "rw"),
+        "boss": ("rw", "rw"),
+        "auditor": ("r", "r"),
+    },
+    "vip.service.pause": {
+        "desk": ("r", "r"),
+        "manager_a": ("r", "r"),
+        "lead": ("r", "r"),
+        "boss": ("r", "r"),
+        "auditor": ("r", "r"),
+    },
+    "vip.service.report": {
+        "manager_a": ("r", ""),
+        "lead": ("r", ""),
+        "boss": ("r", "r"),
+        "auditor": ("r", "r"),
+    },
 }
 # What all companies share: who may read it; the managers write it, but the past.
 CATALOGUE = {
@@ -189,6 +209,10 @@ CATALOGUE = {
             "vip.benefit",
             "vip.tier.benefit",
             "vip.vas",
+            "vip.service.type",
+            "vip.service.subtype",
+            "vip.service.target",
+            "vip.working.day",
         )
     },
     **{
@@ -231,6 +255,9 @@ CREATORS = {
     "vip.care.touch.done": {"manager_a", "lead", "boss"},
     "vip.care.touch.postpone": {"manager_a", "lead", "boss"},
     "vip.redeem": {"desk", "manager_a", "lead", "boss"},
+    "vip.service.request": {"desk", "manager_a", "lead", "boss"},
+    "vip.service.hold": {"desk", "manager_a", "lead", "boss"},
+    "vip.service.close": {"desk", "manager_a", "lead", "boss"},
     "vip.goodwill.grant": {"lead", "boss"},
     "vip.redemption.correct": {"lead", "boss"},
     "vip.event.seat": {"boss"},
