@@ -96,7 +96,7 @@ class VipServiceRequest(models.Model):
         }
     )
 
-    name = fields.Char(string="Request", readonly=True, copy=False, default="")
+    name = fields.Char(string="Request number", readonly=True, copy=False, default="")
     tier_id = fields.Many2one("vip.tier", readonly=True, ondelete="restrict", copy=False)
     tier_color = fields.Integer(related="tier_id.color")
     priority = fields.Integer(related="tier_id.queue_priority", string="Priority")
@@ -109,6 +109,7 @@ class VipServiceRequest(models.Model):
         ondelete="restrict",
         domain="[('type_id', '=', type_id)]",
     )
+    with_subtypes = fields.Boolean(compute="_compute_with_subtypes")
     number_id = fields.Many2one(
         "vip.service.number",
         string="Number concerned",
@@ -150,7 +151,9 @@ class VipServiceRequest(models.Model):
     )
     # the clock, see vip_service_request_clock.py
     opened_at = fields.Datetime(readonly=True, copy=False, string="Opened")
-    opened_by = fields.Many2one("res.users", readonly=True, copy=False, ondelete="restrict")
+    opened_by = fields.Many2one(
+        "res.users", readonly=True, copy=False, ondelete="restrict", string="Opened by"
+    )
     respond_hours = fields.Float(readonly=True, copy=False, string="Response within")
     resolve_hours = fields.Float(readonly=True, copy=False, string="Resolution within")
     respond_by = fields.Datetime(readonly=True, copy=False, string="Respond by")
@@ -159,9 +162,13 @@ class VipServiceRequest(models.Model):
     resolve_warn_at = fields.Datetime(readonly=True, copy=False, string="Warning before resolution")
     critical_at = fields.Datetime(readonly=True, copy=False, string="Critical from")
     responded_at = fields.Datetime(readonly=True, copy=False, string="Responded")
-    responded_by = fields.Many2one("res.users", readonly=True, copy=False, ondelete="restrict")
+    responded_by = fields.Many2one(
+        "res.users", readonly=True, copy=False, ondelete="restrict", string="Responded by"
+    )
     resolved_at = fields.Datetime(readonly=True, copy=False, string="Resolved")
-    resolved_by = fields.Many2one("res.users", readonly=True, copy=False, ondelete="restrict")
+    resolved_by = fields.Many2one(
+        "res.users", readonly=True, copy=False, ondelete="restrict", string="Resolved by"
+    )
     paused = fields.Boolean(readonly=True, copy=False)
     pause_ids = fields.One2many("vip.service.pause", "request_id", string="Pauses")
     paused_hours = fields.Float(readonly=True, copy=False, string="Hours paused")
@@ -208,7 +215,7 @@ class VipServiceRequest(models.Model):
     # boarding
     with_flight = fields.Boolean(related="type_id.with_flight")
     flight = fields.Char(copy=False)
-    flight_date = fields.Date(copy=False)
+    flight_date = fields.Date(copy=False, string="Date of flight")
     airport = fields.Char(copy=False)
     companions = fields.Integer(copy=False)
     # today
@@ -236,6 +243,11 @@ class VipServiceRequest(models.Model):
                 service=request.type_id.name or "",
                 customer=request.partner_id.display_name or "",
             ).strip()
+
+    @api.depends("type_id")
+    def _compute_with_subtypes(self):
+        for request in self:
+            request.with_subtypes = bool(request.type_id.subtype_ids)
 
     @api.depends("number_id")
     def _compute_concerned(self):

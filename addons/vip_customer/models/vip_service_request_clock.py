@@ -73,7 +73,7 @@ class VipServiceRequest(models.Model):
             pause = found.get(request, pauses.browse())
             request.is_waiting = bool(pause)
             words = filter(None, (reasons.get(pause.reason), pause.note))
-            since = pause and format_datetime(self.env, pause.date_from)
+            since = pause and format_datetime(self.env, pause.date_from, dt_format="short")
             request.waiting = pause and self.env._(
                 "%(reason)s, since %(time)s", reason=": ".join(words), time=since
             )

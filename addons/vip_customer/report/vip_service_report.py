@@ -59,20 +59,15 @@ class VipServiceReport(models.Model):
     opened_on = fields.Date(readonly=True, string="Opened on")
     month = fields.Date(readonly=True, string="Month of opening")
     due_month = fields.Date(readonly=True, string="Month due")
-    response_on_time = fields.Float(
-        readonly=True, string="Response on time", aggregator="avg", digits=(5, 4)
-    )
-    resolution_on_time = fields.Float(
-        readonly=True, string="Resolution on time", aggregator="avg", digits=(5, 4)
-    )
-    was_paused = fields.Float(readonly=True, string="Paused", aggregator="avg", digits=(5, 4))
+    requests = fields.Integer(readonly=True)
+    response_on_time = fields.Float(readonly=True, string="Response on time", aggregator="avg")
+    resolution_on_time = fields.Float(readonly=True, string="Resolution on time", aggregator="avg")
+    was_paused = fields.Float(readonly=True, string="Paused", aggregator="avg")
     paused_hours = fields.Float(readonly=True, string="Hours paused")
-    was_reopened = fields.Float(
-        readonly=True, string="Opened again", aggregator="avg", digits=(5, 4)
-    )
+    was_reopened = fields.Float(readonly=True, string="Opened again", aggregator="avg")
     is_repeated = fields.Integer(readonly=True, string="Repeated complaints")
     is_serious = fields.Integer(readonly=True, string="Serious complaints")
-    satisfied = fields.Float(readonly=True, string="Satisfaction", aggregator="avg", digits=(5, 4))
+    satisfied = fields.Float(readonly=True, string="Satisfaction", aggregator="avg")
     rated = fields.Integer(readonly=True, string="Ratings")
     rating = fields.Float(readonly=True, string="Average rating", aggregator="avg")
 
@@ -85,6 +80,7 @@ class VipServiceReport(models.Model):
                    date_trunc('month', d.opened_on)::date AS month,
                    date_trunc('month', r.resolve_by AT TIME ZONE 'UTC' AT TIME ZONE z.tz)::date
                        AS due_month,
+                   1 AS requests,
                    CASE WHEN r.state = 'cancelled' THEN NULL
                         WHEN r.responded_at IS NOT NULL THEN (r.responded_at <= r.respond_by)::int
                         WHEN r.respond_by < %(now)s AND r.paused IS NOT TRUE THEN 0
