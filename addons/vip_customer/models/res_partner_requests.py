@@ -19,11 +19,13 @@ class ResPartner(models.Model):
         if not self.env.user.has_group("vip_customer.group_vip_desk"):
             raise AccessError(self.env._("This needs a role at the desk of the VIP programme."))
         context = {"default_partner_id": self.id}
-        number = self._vip_calling_number(member.sudo())
+        number = self._vip_calling_number(member)
         if self.env.context.get("vip_caller_panel"):
             context["default_channel_id"] = self.env.ref("vip_customer.channel_hotline").id
-        if number:
-            context["default_concerned"] = number
+        if number and number.has_access("read"):
+            context["default_number_id"] = number.id
+        elif number:  # who sees no numbers sees what he typed himself
+            context["default_concerned"] = self.env.context["vip_caller_number"]
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("New service request"),
@@ -35,16 +37,18 @@ class ResPartner(models.Model):
         }
 
     def _vip_calling_number(self, member):
-        """The number in the context where it is one of this customer's, as it was typed; else False.
+        """The number in the context where it is one of this customer's, an empty one else.
 
-        :param member: his membership, as superuser: the desk sees no numbers
+        :param member: his membership
         """
-        number = self.env.context.get("vip_caller_number")
-        if not isinstance(number, str) or not number:
-            return False
         numbers = member.env["vip.service.number"]
-        domain = numbers._written(number) & Domain("partner_id", "=", self.id)
-        return number if numbers.search_count(domain, limit=2) == 1 else False
+        text = self.env.context.get("vip_caller_number")
+        if not isinstance(text, str) or not text:
+            return numbers
+        # the desk sees no numbers, it may only find whose one is
+        domain = numbers._written(text) & Domain("partner_id", "=", self.id)
+        found = numbers.sudo().search(domain, limit=2).with_env(self.env)
+        return found if len(found) == 1 else numbers
 
     def action_vip_requests(self):
         """Open this customer's service requests.

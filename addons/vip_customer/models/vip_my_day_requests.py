@@ -27,15 +27,20 @@ class VipMyDay(models.AbstractModel):
             domain,
             "next_due, id",
             lambda request: {
-                "text": self.env._(
-                    "%(service)s %(number)s, due %(time)s",
-                    service=request.type_id.name,
-                    number=request.name,
-                    time=format_datetime(
-                        self.env, request.next_due, tz=self.env.company._vip_tz(), dt_format="short"
-                    ),
-                ),
+                "text": self._request_text(request),
                 "is_late": request.is_overdue,
                 "buttons": [("open", self.env._("Open"))],
             },
         )
+
+    def _request_text(self, request):
+        terms = {
+            "service": request.type_id.name,
+            "number": request.name,
+            "time": format_datetime(
+                self.env, request.next_due, tz=self.env.company._vip_tz(), dt_format="short"
+            ),
+        }
+        if request.is_overdue:
+            return self.env._("%(service)s %(number)s, overdue since %(time)s", **terms)
+        return self.env._("%(service)s %(number)s, due %(time)s", **terms)

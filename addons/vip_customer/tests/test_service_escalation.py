@@ -225,7 +225,7 @@ class TestServiceOverview(ServiceCase):
         self.assertEqual(block["count"], 2)
         self.assertEqual([row["id"] for row in block["rows"]], (own | mine).ids)
         self.assertTrue(block["rows"][0]["is_late"])
-        self.assertIn(own.name, block["rows"][0]["text"])
+        self.assertIn(f"{own.name}, overdue since", block["rows"][0]["text"])
 
     def test_search_overdue(self):
         request = self._open()

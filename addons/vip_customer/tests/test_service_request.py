@@ -192,6 +192,8 @@ class TestServiceRequestNumber(ServiceCase):
         self.assertEqual(context["default_partner_id"], self.partner.id)
         self.assertEqual(context["default_concerned"], "13812345678")
         self.assertEqual(context["default_channel_id"], self.hotline.id)
+        boss = panel.with_user(self.users["boss"]).action_vip_request()["context"]
+        self.assertEqual(boss["default_number_id"], self.number.id)
         for nonsense in ("13899999999", 5, None, ["x"], ""):
             with self.subTest(number=nonsense):
                 action = panel.with_context(vip_caller_number=nonsense).action_vip_request()
