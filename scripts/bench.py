@@ -132,6 +132,7 @@ def main(arguments: Sequence[str]) -> None:
             *redemptions(bench),
             *imports(bench),
             *care(bench),
+            *service(bench),
             *screens(bench),
             *lookup(bench),
         ]
@@ -305,6 +306,32 @@ def care(bench: Bench) -> list[Row]:
             "",
             f"{figures['my_day_queries']} queries",
             f"{figures['my_day_ms'] / 1000:.3f}",
+        ),
+    ]
+
+
+def service(bench: Bench) -> list[Row]:
+    """The list of many open service requests, and telling who has to know of late ones."""
+    console.say("Looking at open service requests")
+    figures = bench.on_copy("service")
+    return [
+        Row(
+            f"Queries: list of 100 and of {figures['open']:,} open requests",
+            "equal",
+            f"{figures['few_queries']} and {figures['many_queries']}",
+            f"{figures['few_ms'] / 1000:.3f} and {figures['many_ms'] / 1000:.3f}",
+        ),
+        Row(
+            f"Late ones among them, {figures['told']} told",
+            "",
+            f"{figures['told_queries']} queries",
+            f"{figures['told_wall']:.3f} (work {figures['told_work']:.3f})",
+        ),
+        Row(
+            f"The same again, {figures['again']} told",
+            "0",
+            f"{figures['again_queries']} queries",
+            f"{figures['again_wall']:.3f} (work {figures['again_work']:.3f})",
         ),
     ]
 

@@ -1,4 +1,5 @@
-from odoo import fields, models
+from odoo import api, fields, models
+from odoo.exceptions import UserError
 
 from .vip_service_request import OPEN_STATES
 
@@ -20,6 +21,19 @@ class VipMembership(models.Model):
         )
         for member in self:
             member.request_count = counts.get(member.partner_id, 0)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_asked(self):
+        # requests count also where the user may not see them
+        domain = [("partner_id", "in", self.partner_id.ids)]
+        if asked := self.env["vip.service.request"].sudo().search(domain, limit=1):
+            raise UserError(
+                self.env._(
+                    "“%s” has service requests, so the membership cannot be deleted. To erase a person, "
+                    "anonymise the contact and keep the rows.",
+                    asked.partner_id.display_name,
+                )
+            )
 
     def action_view_requests(self):
         """Open the customer's service requests, the open ones first."""

@@ -140,7 +140,12 @@ class VipServiceRequest(models.Model):
         ],
     )
     state = fields.Selection(
-        [(NEW, "New"), (DOING, "In progress"), (CLOSED, "Closed"), (CANCELLED, "Cancelled")],
+        [
+            (NEW, "To respond"),
+            (DOING, "In progress"),
+            (CLOSED, "Resolved"),
+            (CANCELLED, "Cancelled"),
+        ],
         default=NEW,
         required=True,
         readonly=True,
@@ -161,11 +166,11 @@ class VipServiceRequest(models.Model):
     respond_warn_at = fields.Datetime(readonly=True, copy=False, string="Warning before response")
     resolve_warn_at = fields.Datetime(readonly=True, copy=False, string="Warning before resolution")
     critical_at = fields.Datetime(readonly=True, copy=False, string="Critical from")
-    responded_at = fields.Datetime(readonly=True, copy=False, string="Responded")
+    responded_at = fields.Datetime(readonly=True, copy=False, string="Responded on")
     responded_by = fields.Many2one(
         "res.users", readonly=True, copy=False, ondelete="restrict", string="Responded by"
     )
-    resolved_at = fields.Datetime(readonly=True, copy=False, string="Resolved")
+    resolved_at = fields.Datetime(readonly=True, copy=False, string="Resolved on")
     resolved_by = fields.Many2one(
         "res.users", readonly=True, copy=False, ondelete="restrict", string="Resolved by"
     )
@@ -174,7 +179,9 @@ class VipServiceRequest(models.Model):
     paused_hours = fields.Float(readonly=True, copy=False, string="Hours paused")
     reopened = fields.Integer(readonly=True, copy=False, string="Times opened again")
     # what came of it
-    answer = fields.Text(copy=False, help="What the customer was told, and what was done.")
+    answer = fields.Text(
+        copy=False, string="Answer given", help="What the customer was told, and what was done."
+    )
     redemption_id = fields.Many2one(
         "vip.redemption", readonly=True, copy=False, ondelete="restrict", index="btree_not_null"
     )
@@ -203,7 +210,9 @@ class VipServiceRequest(models.Model):
     currency_id = fields.Many2one(related="company_id.currency_id")
     overcharged = fields.Monetary(string="Wrongly charged", copy=False)
     is_public = fields.Boolean(string="Media or authority named", copy=False)
-    offered = fields.Text(copy=False, help="What the customer was offered.")
+    offered = fields.Text(
+        copy=False, string="Offered to the customer", help="What the customer was offered."
+    )
     repeats_id = fields.Many2one(
         "vip.service.request",
         readonly=True,

@@ -45,7 +45,7 @@ class VipServiceRequest(models.Model):
     next_due = fields.Datetime(
         compute="_compute_next_due",
         store=True,
-        string="Due",
+        string="Due at",
         help="Until somebody responded, the time for that; then the time for the resolution. Empty while "
         "the clock stands.",
     )
@@ -386,7 +386,11 @@ class VipServiceRequest(models.Model):
             request.interaction_id = request._note_contact()
             request._ask_satisfaction()
         requests._drop_notices()
+        requests._after_request_closed()
         return True
+
+    def _after_request_closed(self):
+        """Hook for what follows the closing of these requests, meant to be extended; as superuser."""
 
     def _take_benefit(self):
         """Take the units of the benefit that the service uses, with the caller's rights, and hand them

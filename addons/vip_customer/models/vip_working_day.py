@@ -22,8 +22,8 @@ class VipWorkingDay(models.Model):
         default=lambda self: self.env.company.resource_calendar_id,
     )
     date = fields.Date(required=True, default=lambda self: self.env.company._vip_today())
-    hour_from = fields.Float(required=True, default=8.5, string="From")
-    hour_to = fields.Float(required=True, default=18.5, string="Until")
+    hour_from = fields.Float(required=True, default=8.5, string="From hour")
+    hour_to = fields.Float(required=True, default=18.5, string="Until hour")
 
     _hours_order = models.Constraint(
         "CHECK (0 <= hour_from AND hour_from < hour_to AND hour_to <= 24)",

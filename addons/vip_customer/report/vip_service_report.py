@@ -49,9 +49,9 @@ class VipServiceReport(models.Model):
     channel_id = fields.Many2one("vip.channel", readonly=True)
     state = fields.Selection(
         [
-            ("new", "New"),
+            ("new", "To respond"),
             ("doing", "In progress"),
-            ("closed", "Closed"),
+            ("closed", "Resolved"),
             ("cancelled", "Cancelled"),
         ],
         readonly=True,
@@ -67,7 +67,7 @@ class VipServiceReport(models.Model):
     was_reopened = fields.Float(readonly=True, string="Opened again", aggregator="avg")
     is_repeated = fields.Integer(readonly=True, string="Repeated complaints")
     is_serious = fields.Integer(readonly=True, string="Serious complaints")
-    satisfied = fields.Float(readonly=True, string="Satisfaction", aggregator="avg")
+    satisfied = fields.Float(readonly=True, string="Customer satisfaction", aggregator="avg")
     rated = fields.Integer(readonly=True, string="Ratings")
     rating = fields.Float(readonly=True, string="Average rating", aggregator="avg")
 

@@ -145,6 +145,11 @@ class TestServiceRequestOpen(ServiceCase):
         with self.assertRaisesRegex(ValidationError, "does not work on service requests"):
             self._open().user_id = self.users["employee"]
 
+    def test_a_membership_with_requests_is_not_deleted(self):
+        self._open()
+        with self.assertRaisesRegex(UserError, "“Wang” .*the membership cannot be deleted"):
+            self.partner.vip_membership_id._unlink_except_asked()
+
     def test_taking_over(self):
         request = self._open()
         request.action_take()
@@ -285,7 +290,7 @@ class TestServiceRequestSteps(ServiceCase):
     def test_what_is_closed_stays(self):
         request = self._closed()
         for values in ({"answer": "Else"}, {"severity": "serious"}, {"user_id": False}):
-            with self.assertRaisesRegex(UserError, "is Closed, so it stays as it is"):
+            with self.assertRaisesRegex(UserError, "is Resolved, so it stays as it is"):
                 request.write(values)
         request.message_post(body="A note")
 

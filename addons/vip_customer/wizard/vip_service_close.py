@@ -16,6 +16,7 @@ class VipServiceClose(models.TransientModel):
         store=True,
         precompute=True,
         readonly=False,
+        string="Answer given",
         help="What the customer was told, and what was done.",
     )
     offered = fields.Text(
@@ -23,6 +24,7 @@ class VipServiceClose(models.TransientModel):
         store=True,
         precompute=True,
         readonly=False,
+        string="Offered to the customer",
         help="What the customer was offered.",
     )
     channel_id = fields.Many2one(
