@@ -99,7 +99,7 @@ class VipServiceRequest(models.Model):
     name = fields.Char(string="Request number", readonly=True, copy=False, default="")
     tier_id = fields.Many2one("vip.tier", readonly=True, ondelete="restrict", copy=False)
     tier_color = fields.Integer(related="tier_id.color")
-    priority = fields.Integer(related="tier_id.queue_priority", string="Priority")
+    priority = fields.Integer(related="tier_id.queue_priority")
     type_id = fields.Many2one(
         "vip.service.type", string="Service", required=True, ondelete="restrict", index=True
     )
@@ -218,7 +218,7 @@ class VipServiceRequest(models.Model):
         readonly=True,
         copy=False,
         ondelete="restrict",
-        string="Repeats",
+        string="Repeats complaint",
         index="btree_not_null",
     )
     # boarding

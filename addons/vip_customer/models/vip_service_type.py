@@ -29,7 +29,7 @@ class VipServiceType(models.Model):
         default=MANAGER,
         string="Goes to",
     )
-    team_id = fields.Many2one("crm.team", string="Team")
+    team_id = fields.Many2one("crm.team")
     subtype_ids = fields.One2many("vip.service.subtype", "type_id", string="Sub-types")
     target_ids = fields.One2many("vip.service.target", "type_id", string="Targets")
     # what else is asked
