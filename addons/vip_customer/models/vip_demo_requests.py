@@ -184,13 +184,12 @@ class VipDemo(models.AbstractModel):
         )
         request.interaction_id = request.with_user(request.user_id).sudo()._note_contact()
         if rating:
-            self.env["rating.rating"].create(
+            asked = self.env["rating.rating"].create(
                 {
                     "res_model_id": self.env["ir.model"]._get_id(request._name),
                     "res_id": request.id,
                     "partner_id": request.partner_id.id,
                     "rated_partner_id": request.user_id.partner_id.id,
-                    "rating": rating,
-                    "consumed": True,
                 }
             )
+            asked.write({"rating": rating, "consumed": True})  # as the customer does
