@@ -3,6 +3,7 @@ import { browser } from "@web/core/browser/browser";
 import { deserializeDate, formatDate } from "@web/core/l10n/dates";
 import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
+import { user } from "@web/core/user";
 import { KeepLast } from "@web/core/utils/concurrency";
 import { useAutofocus, useService } from "@web/core/utils/hooks";
 import { imageUrl } from "@web/core/utils/urls";
@@ -103,7 +104,11 @@ export class CallerPanel extends Component {
             resModel: "res.partner",
             resId: this.card.customer.id,
             name,
-            context: { vip_caller_panel: true, vip_caller_number: this.asked.number },
+            context: {
+                ...user.context, // the language, which buttons do not send by themselves
+                vip_caller_panel: true,
+                vip_caller_number: this.asked.number,
+            },
             onClose: () => this.show(this.asked),
         });
     }
