@@ -48,6 +48,7 @@ from . import (
     vip_service_pause,
     vip_service_request,
     vip_service_request_clock,
+    vip_service_request_demonstration,
     vip_service_request_escalation,
     vip_service_request_rating,
     rating_rating,

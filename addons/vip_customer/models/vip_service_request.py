@@ -36,6 +36,8 @@ CONTENT = {
     "flight_date",
     "airport",
     "companions",
+    "shown_vas_ids",
+    "taken_vas_ids",
 }
 
 
@@ -53,8 +55,9 @@ class VipServiceRequest(models.Model):
     account manager, else the lead of his branch, or to the lead of the service's team.
 
     Some services ask for more: a bill query shows the bills to who works on it, a complaint has severity,
-    cause (sub-type) and what was offered, a boarding has its flight and takes its units of the benefit
-    through the one grant door when it is closed, with the request's number as origin.
+    cause (sub-type) and what was offered, a demonstration the services that were shown, a boarding has its
+    flight and takes its units of the benefit through the one grant door when it is closed, with the
+    request's number as origin.
     """
 
     _name = "vip.service.request"

@@ -383,6 +383,7 @@ class VipServiceRequest(models.Model):
                     "redemption_id": redemption.id,
                 }
             )
+            request._note_demonstration()
             request.interaction_id = request._note_contact()
             request._ask_satisfaction()
         requests._drop_notices()

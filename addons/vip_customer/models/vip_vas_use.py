@@ -38,7 +38,7 @@ class VipVasUse(models.Model):
     _guarded_fields = frozenset({"company_id", "state"})
 
     vas_id = fields.Many2one(
-        "vip.vas", string="Service", required=True, ondelete="restrict", index=True
+        "vip.vas", string="Value-added service", required=True, ondelete="restrict", index=True
     )
     number_id = fields.Many2one(
         "vip.service.number",

@@ -683,6 +683,54 @@ class TestServiceRequestBoarding(ServiceCase):
 
 
 @tagged("post_install", "-at_install")
+class TestServiceRequestDemonstration(ServiceCase):
+    def setUp(self):
+        super().setUp()
+        self.data, self.secretary = (
+            self.env.ref(f"vip_customer.vas_{code}") for code in ("data", "secretary")
+        )
+
+    def _uses(self):
+        uses = self.env["vip.vas.use"].search([("partner_id", "=", self.partner.id)])
+        return {use.vas_id: (use.state, use.source, use.number_id) for use in uses}
+
+    def test_closing_notes_what_was_shown_and_taken_up(self):
+        number = self.env["vip.service.number"].create(
+            {"partner_id": self.partner.id, "number": "13800138000"}
+        )
+        request = self._open("DEMO")
+        dialog = self.env["vip.service.close"].with_user(self.users["manager_a"])
+        dialog = dialog.create(
+            {
+                "request_id": request.id,
+                "answer": "Shown in the hall",
+                "shown_vas_ids": [(6, 0, (self.data | self.secretary).ids)],
+                "taken_vas_ids": [(6, 0, self.data.ids)],
+            }
+        )
+        self.assertFalse(self._uses())
+        dialog.action_confirm()
+        noted = {
+            self.data: ("taken_up", "demonstration", number),
+            self.secretary: ("shown", "demonstration", number),
+        }
+        self.assertEqual(self._uses(), noted)
+        request.action_reopen()
+        request.action_close()
+        self.assertEqual(self._uses(), noted)
+
+    def test_taken_up_without_having_been_shown(self):
+        request = self._open("DEMO")
+        with self.assertRaisesRegex(ValidationError, "without having been shown"):
+            request.taken_vas_ids = self.data
+
+    def test_cancelling_notes_nothing(self):
+        request = self._open("DEMO", shown_vas_ids=[(6, 0, self.data.ids)])
+        request.action_cancel()
+        self.assertFalse(self._uses())
+
+
+@tagged("post_install", "-at_install")
 class TestServiceRequestBills(ServiceCase):
     @classmethod
     def setUpClass(cls):

@@ -33,7 +33,27 @@ class VipServiceClose(models.TransientModel):
         store=True,
         precompute=True,
         readonly=False,
-        string="Told by",
+        string="Answered through",
+    )
+    with_vas = fields.Boolean(related="request_id.with_vas")
+    shown_vas_ids = fields.Many2many(
+        "vip.vas",
+        relation="vip_service_close_shown_rel",
+        compute="_compute_answer",
+        store=True,
+        precompute=True,
+        readonly=False,
+        string="Services shown",
+    )
+    taken_vas_ids = fields.Many2many(
+        "vip.vas",
+        relation="vip_service_close_taken_rel",
+        compute="_compute_answer",
+        store=True,
+        precompute=True,
+        readonly=False,
+        string="Of these taken up",
+        domain="[('id', 'in', shown_vas_ids)]",
     )
     units = fields.Char(compute="_compute_units")
 
@@ -43,6 +63,8 @@ class VipServiceClose(models.TransientModel):
             dialog.answer = dialog.request_id.answer
             dialog.offered = dialog.request_id.offered
             dialog.channel_id = dialog.request_id.channel_id
+            dialog.shown_vas_ids = dialog.request_id.shown_vas_ids
+            dialog.taken_vas_ids = dialog.request_id.taken_vas_ids
 
     @api.depends("request_id")
     def _compute_units(self):
@@ -71,6 +93,8 @@ class VipServiceClose(models.TransientModel):
                 "answer": self.answer,
                 "offered": self.offered,
                 "channel_id": self.channel_id.id,
+                "shown_vas_ids": self.shown_vas_ids.ids,
+                "taken_vas_ids": self.taken_vas_ids.ids,
             }
         )
         request.action_close()
