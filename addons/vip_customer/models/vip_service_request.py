@@ -249,12 +249,12 @@ class VipServiceRequest(models.Model):
     @api.depends("name", "type_id", "partner_id")
     def _compute_display_name(self):
         for request in self:
-            request.display_name = self.env._(
+            request.display_name = request.name and self.env._(
                 "%(number)s %(service)s, %(customer)s",
-                number=request.name or "",
-                service=request.type_id.name or "",
-                customer=request.partner_id.display_name or "",
-            ).strip()
+                number=request.name,
+                service=request.type_id.name,
+                customer=request.partner_id.display_name,
+            )
 
     @api.depends("type_id")
     def _compute_with_subtypes(self):
