@@ -37,6 +37,7 @@ class VipVasUse(models.Model):
     _scope_fields = frozenset({"partner_id", "number_id"})
     _guarded_fields = frozenset({"company_id", "state"})
 
+    partner_id = fields.Many2one(index=False)  # the index for the import serves it
     vas_id = fields.Many2one(
         "vip.vas", string="Value-added service", required=True, ondelete="restrict", index=True
     )
@@ -101,6 +102,8 @@ class VipVasUse(models.Model):
         "This service is shown to this customer or taken up by him already. Enter the day on that "
         "line.",
     )
+    # an import looks here for the use of each row, whatever PostgreSQL knows of the table
+    _customer_idx = models.Index("(partner_id, vas_id, taken_up_on)")
     _taken_up_idx = models.Index("(company_id, taken_up_on)")
 
     # ------------------------------------------------------------
