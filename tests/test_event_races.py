@@ -26,7 +26,7 @@ event = env["event.event"].create({
     "event_mail_ids": [Command.clear()],
     "vip_seat_ids": [Command.create({"tier_id": gold.id, "seats": SEATS})],
 })
-partners = env["res.partner"].create([{"name": f"Guest {n}"} for n in range(COUNT)])
+partners = env["res.partner"].create([{"name": f"Guest {n}", "lang": "en_US"} for n in range(COUNT)])
 env["vip.membership"]._ensure(partners.ids, company)
 partners.vip_membership_id.tier_id = gold
 guests = env["vip.event.invitation"].create([

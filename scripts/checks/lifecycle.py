@@ -7,7 +7,8 @@ from stack.workshop import Workshop
 
 from . import Result
 
-# Everything in a database's schema, a line each, except what belongs to an extension.
+# Everything in a database's schema, a line each, except what belongs to an extension. What Odoo makes for an
+# ``ir.sequence`` has its number in its name.
 STRUCTURE = """
 WITH ours AS (
     SELECT c.oid, c.relname, c.relkind
@@ -16,7 +17,8 @@ WITH ours AS (
        AND NOT EXISTS (SELECT FROM pg_depend WHERE objid = c.oid AND deptype = 'e')
 )
 SELECT format('%s %s', CASE relkind WHEN 'r' THEN 'table' WHEN 'v' THEN 'view' WHEN 'i' THEN 'index'
-              WHEN 'S' THEN 'sequence' ELSE relkind::text END, relname) FROM ours
+              WHEN 'S' THEN 'sequence' ELSE relkind::text END,
+              regexp_replace(relname, '^ir_sequence_[0-9]+$', 'ir_sequence')) FROM ours
 UNION ALL
 SELECT format('column %s.%s %s%s', relname, attname, format_type(atttypid, atttypmod),
               CASE WHEN attnotnull THEN ' NOT NULL' ELSE '' END)

@@ -85,9 +85,9 @@ class Databases:
         address = f"http://127.0.0.1:{port}"
         with (
             log.open("a", encoding="utf-8") as file,
-            # more visitors at once than Odoo has connections wait, instead of being turned away
+            # more visitors at once than Odoo has connections (64) wait, instead of being turned away
             process.started(
-                command, env=self.environment | {"ODOO_MAX_HTTP_THREADS": "auto"}, stdout=file
+                command, env=self.environment | {"ODOO_MAX_HTTP_THREADS": "50"}, stdout=file
             ) as odoo,
         ):
             process.wait_until(lambda: odoo.poll() is not None or answers(address), 180)

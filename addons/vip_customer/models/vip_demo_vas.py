@@ -1,6 +1,7 @@
 from datetime import timedelta
 
 from odoo import models
+from odoo.fields import Domain
 
 from .vip_vas_use import COUNTER, DEMONSTRATION, HOTLINE
 
@@ -25,7 +26,7 @@ class VipDemo(models.AbstractModel):
 
     def _play_vas(self, book, today):
         """Every second customer of a tier, in turn, one of ``STORIES``."""
-        services = self.env["vip.vas"].search([]).grouped("code")
+        services = self.env["vip.vas"].search(Domain.TRUE).grouped("code")
         partners = self._partners(book).filtered("vip_tier_id")[::2]
         self.env["vip.vas.use"].create(
             [

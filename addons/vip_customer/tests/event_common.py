@@ -53,7 +53,7 @@ class EventCase(VipCase):
 
     @classmethod
     def _create_member(cls, name, tier=None, manager="manager_a", team=None, **values):
-        partner = cls._create_customer(name, **values)
+        partner = cls._create_customer(name, **{"lang": "en_US", **values})
         partner.vip_membership_id.write(
             {
                 "tier_id": (tier or cls.gold).id,
