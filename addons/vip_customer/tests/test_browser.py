@@ -186,6 +186,6 @@ class TestBrowser(HttpCase):
                     CLICK_EVERYWHERE,
                     "odoo.isReady === true",
                     login="vip_tour_manager",
-                    timeout=300,
+                    timeout=600,
                     success_signal="clickbot test succeeded",
                 )

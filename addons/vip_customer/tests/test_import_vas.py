@@ -73,7 +73,8 @@ class TestImportVas(VipImportCase):
             "13800000001,移动数据,2026年1月5日,\n13800000001,互动服务（如股票交易）,2026-01-06,\n"
             "13800000002,移动秘书,2026-01-07,2026年2月1日\n13800000002,互动服务,2026-01-08,\n"
         )
-        job = VipImportCase._import(self, content.encode("gb18030"), "vas")
+        job = self._create_import(content.encode("gb18030"), "vas")
+        job.action_run()
         self.assertCounts(job, created=4)
         self.assertEqual([use[2] for use in self._uses()], ["DATA", "INTER", "SEC", "INTER"])
 
