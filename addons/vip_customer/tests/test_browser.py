@@ -8,7 +8,7 @@ from odoo.tools import mute_logger
 
 CLICK_EVERYWHERE = (
     "odoo.loader.modules.get('@web/webclient/clickbot/clickbot_loader')"
-    ".startClickEverywhere('vip_customer.menu_root', %s);"
+    ".startClickEverywhere('vip_customer.menu_root');"
 )
 
 
@@ -177,14 +177,13 @@ class TestBrowser(HttpCase):
     # ------------------------------------------------------------
 
     def test_click_everywhere(self):
-        """Every menu opens without an error in both languages, every view and filter in Chinese: it is the
-        translated one that can break, and one walk takes two minutes."""
-        for lang, only_menus in (("en_US", "true"), ("zh_CN", "false")):
+        """Every menu, view and filter opens without an error, in both languages."""
+        for lang in ("en_US", "zh_CN"):
             with self.subTest(lang=lang):
                 self.manager.lang = lang
                 self.browser_js(
                     "/odoo",
-                    CLICK_EVERYWHERE % only_menus,
+                    CLICK_EVERYWHERE,
                     "odoo.isReady === true",
                     login="vip_tour_manager",
                     timeout=600,
