@@ -1,0 +1,19 @@
+{
+    "name": "VIP Retention",
+    "summary": "Who wants to leave, how we keep him honestly, and how he leaves freely",
+    "description": """
+What happens when a VIP customer says “close my number”: the facts frozen, the reason heard, offers that fit,
+an account manager who follows up, and a save that counts only when the number is still billed. The
+customer's final refusal is one click for everybody, and nothing stands in its way.
+""",
+    "version": "19.0.1.0.0",
+    "category": "Sales/CRM",
+    "author": "VIP care and retention",
+    "license": "LGPL-3",
+    "depends": ["vip_customer"],
+    "data": [
+        "security/ir.model.access.csv",
+        "views/vip_retention_menus.xml",
+    ],
+    "uninstall_hook": "uninstall_hook",
+}

@@ -1,0 +1,3 @@
+def uninstall_hook(env):
+    """Open what protects the log of cases, so that it can go with the addon: drop the functions behind
+    its triggers (the triggers go with the table)."""
