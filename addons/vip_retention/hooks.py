@@ -1,3 +1,4 @@
 def uninstall_hook(env):
     """Open what protects the log of cases, so that it can go with the addon: drop the functions behind
     its triggers (the triggers go with the table)."""
+    env["vip.retention.log"]._drop_protection()

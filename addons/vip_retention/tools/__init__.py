@@ -1,0 +1,1 @@
+from . import deadlines, ladder, save_rule

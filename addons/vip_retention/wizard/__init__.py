@@ -1,0 +1,1 @@
+from . import vip_retention_contact, vip_retention_done, vip_retention_open

@@ -1,0 +1,29 @@
+from odoo import fields, models
+
+
+class ResCompany(models.Model):
+    _inherit = "res.company"
+
+    vip_retention_calendar_id = fields.Many2one(
+        "resource.calendar",
+        string="Working hours of retention",
+        default=lambda self: self.env.ref("vip_customer.calendar_office", raise_if_not_found=False),
+    )
+    vip_retention_margin = fields.Float(
+        default=30, string="Margin", help="Share of a bill that the company earns, in percent."
+    )
+    vip_visit_value = fields.Monetary(
+        default=12000,
+        string="Home visit from",
+        help="Billed in a year from which a home visit is proposed to somebody who wants to leave.",
+    )
+
+    _vip_margin_share = models.Constraint(
+        "CHECK (vip_retention_margin > 0 AND vip_retention_margin <= 100)",
+        "The margin is a share of the bill: more than 0 and at most 100 percent.",
+    )
+
+    def _vip_retention_calendar(self):
+        """The working hours in which deadlines of retention run, else the company's."""
+        self.ensure_one()
+        return self.vip_retention_calendar_id or self.resource_calendar_id

@@ -1,0 +1,22 @@
+from odoo import fields, models
+
+
+class VipInteraction(models.Model):
+    """Contacts made to keep a customer."""
+
+    _inherit = "vip.interaction"
+    _guarded_fields = frozenset(
+        {"company_id", "is_contact", "is_automatic", "user_id", "message_id", "event_id"}
+        | {"retention_case_id", "is_attempt"}
+    )
+
+    retention_case_id = fields.Many2one(
+        "vip.retention.case",
+        string="Retention case",
+        readonly=True,
+        ondelete="set null",
+        index="btree_not_null",
+    )
+    is_attempt = fields.Boolean(
+        readonly=True, string="Attempt", help="Counts towards the contacts that a case may have."
+    )

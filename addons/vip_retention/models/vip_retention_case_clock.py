@@ -1,0 +1,204 @@
+from datetime import timezone
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import SQL
+
+from odoo.addons.vip_customer.tools import service_clock
+
+from ..tools import deadlines
+from .vip_retention_case import CONSIDERING, DOING, TALKING
+from .vip_retention_proposal import MANAGER, WAITING
+
+FOLLOW_UP_HOURS = 16
+DOING_HOURS = 8
+# for customers without a tier
+FIRST_CONTACT_HOURS = 16
+WARNED, OVERDUE = 1, 2
+TASKS = {
+    "work": "vip_retention.mail_activity_type_case",
+    "warning": "vip_retention.mail_activity_type_warning",
+    "escalation": "vip_retention.mail_activity_type_escalation",
+    "approval": "vip_retention.mail_activity_type_approval",
+    "watch": "vip_retention.mail_activity_type_watch",
+    "decision": "vip_retention.mail_activity_type_decision",
+}
+BATCH = 500
+
+
+class VipRetentionCase(models.Model):
+    """By when a case goes on, and who is told that it does not.
+
+    Deadlines are worked out in working hours of the company's retention calendar and cut by the day on which
+    the customer leaves (``tools/deadlines.py``). They are stored, so that lists and the scheduled action only
+    compare them with now.
+    """
+
+    _inherit = "vip.retention.case"  # pylint: disable=consider-merging-classes-inherited
+
+    told_level = fields.Integer(readonly=True, copy=False, help="0 nobody, 1 warned, 2 overdue")
+
+    def _clock(self):
+        calendar = self.company_id._vip_retention_calendar()
+        return calendar._vip_clock(fields.Datetime.now(), self.company_id)
+
+    def _set_first_contact(self, clock=None):
+        """From the opening: the tier's hours, and noon of the last working day before he leaves."""
+        hours = self.tier_id.first_contact_hours or FIRST_CONTACT_HOURS
+        found = self._work_out(
+            deadlines.first_contact, self.opened_at, hours, self.closing_date, clock
+        )
+        self.write({**found, "first_contact_by": found["deadline"]})
+
+    def _set_follow_up(self):
+        """From now: two working days, and the end of the last one before he leaves."""
+        now = fields.Datetime.now()
+        self.write(
+            self._work_out(deadlines.follow_up, now, FOLLOW_UP_HOURS, self.closing_date)
+        )
+
+    def _set_doing(self):
+        """From now: a working day; the closing date is no reason to hurry any more, but the promise is."""
+        now = fields.Datetime.now()
+        self.write(self._work_out(deadlines.follow_up, now, DOING_HOURS, None))
+
+    def _recut(self):
+        """The customer leaves on another day than before: what is due is cut by that day, never moved
+        back."""
+        if self.state not in TALKING or not self.closing_date:
+            return
+        rule = deadlines.follow_up if self.state == CONSIDERING else deadlines.first_contact
+        now = fields.Datetime.now()
+        hours = FOLLOW_UP_HOURS
+        found = self._work_out(rule, now, hours, self.closing_date)
+        if not self.deadline or found["deadline"] < self.deadline:
+            self.write(found)
+
+    def _work_out(self, rule, start, hours, closing, clock=None):
+        """:raise UserError: the calendar has no working hours"""
+        try:
+            found = rule(clock or self._clock(), start.replace(tzinfo=timezone.utc), hours, closing)
+        except service_clock.NeverOpen:
+            raise UserError(self.company_id._vip_retention_calendar()._vip_never_open()) from None
+        return {"deadline": _naive(found.due), "warn_at": _naive(found.warn), "told_level": 0}
+
+    # ------------------------------------------------------------
+    # WHO IS TOLD
+    # ------------------------------------------------------------
+
+    def _task(self, kind, users, due, summary=False):
+        """A task on this case for each of these users; run as superuser."""
+        day = self.company_id._vip_local(due).date() if due else self.company_id._vip_today()
+        for user in users:
+            self.activity_schedule(
+                TASKS[kind], date_deadline=day, user_id=user.id, summary=summary or ""
+            )
+
+    def _drop_tasks(self, *kinds):
+        self.activity_unlink([TASKS[kind] for kind in kinds or TASKS])
+
+    def _leads(self):
+        """Who is told when a case is late: the lead of the branch, else the managers."""
+        lead = self.partner_id.vip_membership_id.team_id.user_id.filtered("active")
+        return lead or self.company_id._vip_managers()
+
+    @api.model
+    def _cron_escalate(self):
+        """Every few minutes: tell who has to know of deadlines, and pass on approvals. What was told is not
+        told again."""
+        cron = self.env["ir.cron"]
+        while told := self._escalate(BATCH) + self._pass_on(BATCH):
+            if not cron._commit_progress(told):
+                break
+
+    @api.model
+    def _escalate(self, limit):
+        """Warn at three quarters, tell the lead what is overdue; run as superuser.
+
+        :return: number of cases about which somebody was told
+        :rtype: int
+        """
+        self.env.flush_all()
+        self.env.cr.execute(
+            SQL(
+                """
+                WITH due AS (
+                    SELECT id, CASE WHEN deadline <= %(now)s THEN 2 ELSE 1 END AS level
+                      FROM vip_retention_case
+                     WHERE state IN ('new', 'analysed', 'proposed', 'considering', 'doing')
+                       AND least(warn_at, deadline) <= %(now)s
+                       AND told_level < CASE WHEN deadline <= %(now)s THEN 2 ELSE 1 END
+                     ORDER BY id LIMIT %(limit)s FOR NO KEY UPDATE SKIP LOCKED
+                )
+                UPDATE vip_retention_case c SET told_level = due.level
+                  FROM due WHERE due.id = c.id RETURNING c.id
+                """,
+                now=fields.Datetime.now(),
+                limit=limit,
+            )
+        )
+        cases = self.browse(row[0] for row in self.env.cr.fetchall())
+        cases.invalidate_recordset(["told_level"])
+        tasks = []
+        for case in cases:
+            if case.told_level == WARNED and case.user_id:
+                tasks.append(("warning", case, case.user_id))
+            elif case.told_level == OVERDUE:
+                tasks += [("escalation", case, user) for user in case._leads()]
+            elif case.told_level == WARNED and case.state == DOING:
+                tasks += [("warning", case, user) for user in case._leads()]
+        self._schedule(tasks)
+        return len(cases)
+
+    @api.model
+    def _schedule(self, tasks):
+        """Tasks on these cases, in one go: nobody is mailed, they are seen where work is looked for.
+
+        :param tasks: kind, case and user, and the moment by which it is to be done (now without one)
+        """
+        if not tasks:
+            return
+        types = {kind: self.env.ref(TASKS[kind]) for kind in {task[0] for task in tasks}}
+        self.union(*(task[1] for task in tasks)).mapped("display_name")
+        model_id = self.env["ir.model"]._get_id(self._name)
+        self.env["mail.activity"].with_context(mail_activity_quick_update=True).create(
+            [
+                {
+                    "res_model_id": model_id,
+                    "res_id": case.id,
+                    "user_id": user.id,
+                    "activity_type_id": types[kind].id,
+                    "summary": types[kind].with_context(lang=user.lang).name,
+                    "date_deadline": case.company_id._vip_local(
+                        by[0] if by else fields.Datetime.now()
+                    ).date(),
+                    "automated": True,
+                }
+                for kind, case, user, *by in tasks
+            ]
+        )
+
+    @api.model
+    def _pass_on(self, limit):
+        """Approvals that nobody decided in time go to the managers; run as superuser."""
+        waiting = self.env["vip.retention.proposal"].search(
+            [
+                ("approval", "=", WAITING),
+                ("approval_level", "!=", MANAGER),
+                ("approve_by", "<=", fields.Datetime.now()),
+            ],
+            limit=limit,
+        )
+        for proposal in waiting:
+            case = proposal.case_id
+            case._drop_tasks("approval")
+            proposal.approval_level = MANAGER
+            proposal.approve_by = case._approval_deadline()
+            case._log("passed_on", proposal.offer_id.name)
+            case._task("approval", proposal._approvers(), proposal.approve_by)
+        return len(waiting)
+
+
+def _naive(moment):
+    """Odoo's columns hold whole seconds."""
+    return moment.astimezone(timezone.utc).replace(tzinfo=None, microsecond=0)

@@ -1,0 +1,281 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Command, Domain
+from odoo.tools import SQL, format_list
+
+from .vip_retention_case import (
+    ANALYSED,
+    LIST,
+    NEW,
+    NO_ANSWER,
+    RISK,
+    TALKED_TO,
+    TALKING,
+    WITHDRAWN,
+    WORK_RECORD,
+)
+
+SUSPENSION = "suspension"
+
+
+class VipRetentionCase(models.Model):
+    """How cases begin, and what a request to leave does to them.
+
+    Whoever opens a case first holds the customer: two agents who open one for the same number at once end in
+    the same case.
+    """
+
+    _inherit = "vip.retention.case"  # pylint: disable=consider-merging-classes-inherited
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Open cases. Where an open case of the customer takes the request in, that case is returned.
+
+        :raise UserError: it is not said which of several numbers is meant
+        :raise AccessError: the customer is none of the caller's companies
+        """
+        cases = self.browse()
+        for vals in vals_list:
+            cases += self._open_or_join(dict(vals))
+        return cases
+
+    def _open_or_join(self, vals):
+        departure = self._given("vip.departure", vals.get("departure_id"))
+        partner = departure.partner_id or self._given("res.partner", vals.get("partner_id"))
+        if not partner:
+            return super().create([vals])  # Odoo says what is missing
+        partner._vip_member()  # in a company of the caller
+        self._hold(partner)
+        given = self.env["vip.service.number"].browse(
+            self._fields["number_ids"].convert_to_cache(vals.pop("number_ids", []), self.browse())
+        )
+        numbers = departure.sudo().number_id or given or self._only_number(partner)
+        source = vals.get("source") or self.default_get(["source"])["source"]
+        if not departure and source != RISK:
+            departure = self._request_to_leave(partner, numbers, source)
+        else:
+            departure = departure.sudo()
+        others = self.sudo().search(
+            Domain("partner_id", "=", partner.id) & Domain("state", "!=", "closed"), order="id"
+        )
+        case = departure.case_id or others._taking_in(numbers)
+        if not case:
+            case = super().create(
+                [{**vals, "partner_id": partner.id, "source": source, "departure_id": departure[:1].id}]
+            )
+            self.sudo()._open({case.sudo(): (numbers, departure)})
+        elif departure.case_id != case:
+            case.sudo()._join(numbers, departure)
+        return case.with_env(self.env)
+
+    def _only_number(self, partner):
+        """The customer's open number, empty where he has none.
+
+        :raise UserError: he has several
+        """
+        # the desk sees no numbers
+        numbers = partner.sudo().vip_number_ids.filtered(lambda line: line._is_open())
+        if len(numbers) > 1:
+            raise UserError(
+                self.env._(
+                    "“%(customer)s” has %(count)s open numbers. Say which of them he wants to close.",
+                    customer=partner.display_name,
+                    count=len(numbers),
+                )
+            )
+        return numbers
+
+    def _request_to_leave(self, partner, numbers, source):
+        """The announced departures of these numbers, noted now where there is none.
+
+        Whoever may open a case may note them: they are what the customer said.
+        """
+        Departure = self.env["vip.departure"].sudo()
+        known = Departure.search(
+            [("partner_id", "=", partner.id), ("state", "=", "announced")]
+        ).filtered(lambda one: one.number_id in numbers if numbers else not one.number_id)
+        missing = numbers - known.number_id if numbers else []
+        values = {
+            "partner_id": partner.id,
+            "kind": "scheduled",
+            "source": source,
+            "requested_on": partner.sudo().vip_membership_id.company_id._vip_today(),
+        }
+        if numbers:
+            vals_list = [{**values, "number_id": line.id} for line in missing]
+        else:
+            vals_list = [] if known else [values]
+        new = Departure.with_context(vip_retention_opening=True).create(vals_list)
+        return known | new
+
+    def _hold(self, partners):
+        """Nobody else opens a case of these customers now: who tries fails, and finds this one when Odoo
+        tries again. An update, because only that makes the second one fail rather than go on."""
+        self.env.flush_all()
+        self.env.cr.execute(
+            SQL(
+                "UPDATE vip_membership SET partner_id = partner_id WHERE partner_id = ANY(%s)",
+                partners.ids,
+            )
+        )
+
+    def _taking_in(self, numbers):
+        """Of the open cases of one customer the one that takes in a request about these numbers: that in
+        which one of them is, else that in which he has not decided yet; run as superuser."""
+        same = self.filtered(
+            lambda case: case.number_ids & numbers if numbers else not case.number_ids
+        )
+        return (same or self.filtered(lambda case: case.state in TALKING))[:1]
+
+    @api.model
+    def _open(self, stakes):
+        """Freeze the facts, say who works on it and by when; run as superuser.
+
+        :param stakes: dict new case -> numbers and departures
+        """
+        cases = self.union(*stakes)
+        now = fields.Datetime.now()
+        owners = {}
+        for case, (numbers, departures) in stakes.items():
+            departures.case_id = case
+            member = case.partner_id.vip_membership_id
+            responsible = member._responsible()
+            talked_to = case.source in TALKED_TO
+            if not talked_to:
+                owners[case] = responsible
+            reason = case.reason_id or departures.reason_id[:1]
+            case.write(
+                {
+                    "name": case._next_name(),
+                    "number_ids": [Command.set(numbers.ids)],
+                    "kept_number_ids": [Command.set(numbers.ids)],
+                    "tier_id": member.tier_id.id,
+                    "was_protected": member.protected,
+                    "opened_at": now,
+                    "opened_by": self.env.uid,
+                    "user_id": self.env.uid if talked_to else responsible.id,
+                    "reason_id": reason.id,
+                    "state": ANALYSED if reason else NEW,
+                    "first_contact_at": now if talked_to else False,
+                    "dispatched_at": now if responsible and not talked_to else False,
+                }
+            )
+        cases._freeze()
+        for company, group in cases.grouped("company_id").items():
+            clock = group[0]._clock()
+            for case in group:
+                case._set_first_contact(clock)
+        cases._log("opened", {case: case._opening_text(stakes[case][1]) for case in cases})
+        self._schedule(
+            [
+                ("work", case, user, case.first_contact_by)
+                for case, user in owners.items()
+                if user
+            ]
+        )
+
+    def _next_name(self):
+        sequence = self.env["ir.sequence"].with_company(self.company_id)
+        return sequence.next_by_code("vip.retention.case") or ""
+
+    def _opening_text(self, departures):
+        """What was asked for, by whom and until when."""
+        labels = dict(departures._fields["kind"]._description_selection(self.env))
+        lines = [self._label("source")]
+        lines += [
+            ", ".join(
+                filter(
+                    None,
+                    (labels[one.kind], one.concerned, one.effective_on and str(one.effective_on)),
+                )
+            )
+            for one in departures
+        ]
+        return "\n".join(lines)
+
+    def _join(self, numbers, departures):
+        """Take a further request of the customer in; run as superuser."""
+        departures.filtered(lambda one: not one.case_id).write({"case_id": self.id})
+        new = numbers - self.number_ids
+        if new and self.state in TALKING:
+            self.write(
+                {
+                    "number_ids": [Command.link(line.id) for line in new],
+                    "kept_number_ids": [Command.link(line.id) for line in new],
+                }
+            )
+            self._freeze()
+        if not self.departure_id:
+            self.departure_id = departures[:1]
+        self._log("joined", self._opening_text(departures))
+        self._recut()
+
+    # ------------------------------------------------------------
+    # REQUESTS TO LEAVE
+    # ------------------------------------------------------------
+
+    @api.model
+    def _departures_announced(self, departures):
+        """Open or join cases of customers who asked to leave; run as superuser.
+
+        A line of the daily list about somebody without a tier is only a departure: the programme is not for
+        him. Who tells a person is heard in any case.
+        """
+        if self.env.context.get("vip_retention_opening"):
+            return
+        relevant = departures.filtered(
+            lambda one: one.source != LIST or one.partner_id.vip_membership_id.tier_id
+        )
+        self._hold(relevant.partner_id)
+        quiet = self.with_context(tracking_disable=True, mail_create_nosubscribe=True)
+        grouped = relevant.grouped("partner_id")
+        open_cases = self.search(
+            [("partner_id", "in", relevant.partner_id.ids), ("state", "!=", "closed")], order="id"
+        ).grouped("partner_id")
+        new = {}
+        for partner, asked in grouped.items():
+            known = open_cases.get(partner, self.browse())
+            if case := known._taking_in(asked.number_id):
+                case._join(asked.number_id, asked)
+            else:
+                new[partner] = asked
+        cases = super(VipRetentionCase, quiet).create(
+            [
+                {
+                    "partner_id": partner.id,
+                    "source": asked[0].source or WORK_RECORD,
+                    "departure_id": asked[0].id,
+                }
+                for partner, asked in new.items()
+            ]
+        )
+        quiet._open(
+            {
+                case: (asked.number_id, asked)
+                for case, asked in zip(cases, new.values(), strict=True)
+            }
+        )
+
+    @api.model
+    def _departures_withdrawn(self, departures):
+        """Cases in which nothing is asked for any more, and nothing was accepted, are over; run as
+        superuser."""
+        for case in departures.case_id.filtered(lambda case: case.state in TALKING):
+            if all(one.state == WITHDRAWN for one in case.departure_ids):
+                case._close(WITHDRAWN, "withdrawn")
+
+    @api.model
+    def _departures_effective(self, departures):
+        """Customers who left before they decided are not kept, those who left before the promise was kept
+        are lost after all; what is in watch waits for its last day. Run as superuser."""
+        gone = departures.filtered(lambda one: one.kind != SUSPENSION)
+        for case in gone.case_id:
+            still = case.departure_ids.filtered(lambda one: one.state == "announced")
+            open_numbers = case.number_ids.filtered(lambda line: line._is_open())
+            case._log("departure", format_list(self.env, [str(d.effective_on) for d in gone if d.case_id == case]))
+            if still or open_numbers:
+                continue
+            if case.state in TALKING:
+                case._close(NO_ANSWER, "no_answer")
+            elif case.state == "doing":
+                case._close("lost_after_watch", "lost")
