@@ -13,6 +13,12 @@ customer's final refusal is one click for everybody, and nothing stands in its w
     "depends": ["vip_customer"],
     "data": [
         "security/ir.model.access.csv",
+        "data/vip_retention_reason_data.xml",
+        "data/vip_retention_offer_data.xml",
+        "data/vip_customer_type_data.xml",
+        "views/vip_retention_reason_views.xml",
+        "views/vip_retention_offer_views.xml",
+        "views/vip_customer_type_views.xml",
         "views/vip_retention_menus.xml",
     ],
     "uninstall_hook": "uninstall_hook",
