@@ -13,6 +13,11 @@ customer's final refusal is one click for everybody, and nothing stands in its w
     "depends": ["vip_customer"],
     "data": [
         "security/ir.model.access.csv",
+        "security/ir_rule.xml",
+        "data/vip_tier_data.xml",
+        "data/ir_sequence_data.xml",
+        "data/mail_activity_type_data.xml",
+        "data/ir_cron_data.xml",
         "data/vip_retention_reason_data.xml",
         "data/vip_retention_offer_data.xml",
         "data/vip_customer_type_data.xml",

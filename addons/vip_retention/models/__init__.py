@@ -1,6 +1,7 @@
 from . import (
     res_company,
     vip_customer_type,
+    vip_departure,
     vip_interaction,
     vip_membership,
     vip_retention_case,
@@ -11,6 +12,7 @@ from . import (
     vip_tier,
 )
 from . import (  # what builds on the case
+    vip_departure_case,
     vip_retention_case_answers,
     vip_retention_case_clock,
     vip_retention_case_contacts,

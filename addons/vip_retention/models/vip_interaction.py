@@ -1,14 +1,13 @@
 from odoo import fields, models
 
+from odoo.addons.vip_customer.models.vip_interaction import VipInteraction as Interaction
+
 
 class VipInteraction(models.Model):
     """Contacts made to keep a customer."""
 
     _inherit = "vip.interaction"
-    _guarded_fields = frozenset(
-        {"company_id", "is_contact", "is_automatic", "user_id", "message_id", "event_id"}
-        | {"retention_case_id", "is_attempt"}
-    )
+    _guarded_fields = Interaction._guarded_fields | {"retention_case_id", "is_attempt"}
 
     retention_case_id = fields.Many2one(
         "vip.retention.case",
