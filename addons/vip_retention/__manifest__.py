@@ -13,13 +13,18 @@ customer's final refusal is one click for everybody, and nothing stands in its w
     "depends": ["vip_customer"],
     "data": [
         "security/ir.model.access.csv",
+        "security/ir_rule.xml",
         "data/vip_retention_reason_data.xml",
         "data/vip_retention_offer_data.xml",
         "data/vip_customer_type_data.xml",
+        "data/ir_cron_data.xml",
         "views/vip_retention_reason_views.xml",
         "views/vip_retention_offer_views.xml",
         "views/vip_customer_type_views.xml",
+        "views/vip_departure_views.xml",
+        "views/vip_membership_views.xml",
         "views/vip_retention_menus.xml",
     ],
+    "post_init_hook": "post_init_hook",
     "uninstall_hook": "uninstall_hook",
 }

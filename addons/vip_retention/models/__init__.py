@@ -1,1 +1,7 @@
-from . import vip_customer_type, vip_retention_offer, vip_retention_reason
+from . import (
+    vip_customer_type,
+    vip_departure,
+    vip_membership_departures,
+    vip_retention_offer,
+    vip_retention_reason,
+)
