@@ -4,6 +4,7 @@ from . import (
     vip_departure,
     vip_interaction,
     vip_membership,
+    vip_membership_departures,
     vip_retention_case,
     vip_retention_log,
     vip_retention_offer,

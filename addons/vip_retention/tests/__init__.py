@@ -1,1 +1,1 @@
-from . import test_case_flow
+from . import test_case_flow, test_departure

@@ -478,7 +478,7 @@ class TestCaseContacts(RetentionCase):
         interaction = self.env["vip.interaction"].browse(self._contact(case, result="reached"))
         self.assertEqual((interaction.purpose, interaction.retention_case_id), ("retention", case))
         self.assertEqual(case.first_contact_at, interaction.date)
-        self.assertEqual(self.partner.vip_membership_id.last_contact, interaction.date)
+        self.assertEqual(self.partner.vip_membership_id.last_contact_on, interaction.date.date())
 
     def test_none_after_the_final_refusal(self):
         case = self._leaves(source="work_record", user="manager_a")
