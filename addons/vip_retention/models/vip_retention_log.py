@@ -60,6 +60,9 @@ class VipRetentionLog(models.Model):
     )
     _refused_idx = models.Index("(case_id) WHERE step = 'refused'")
 
+    def _label(self):
+        return dict(self._fields["step"]._description_selection(self.env)).get(self.step, "")
+
     def _refusal_by_hand(self):
         return self.env._("The log of a retention case writes itself: use the buttons of the case.")
 

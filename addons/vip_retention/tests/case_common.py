@@ -23,9 +23,7 @@ class RetentionCase(BenefitCase):
         cls.Departure = cls.env["vip.departure"]
         cls.first = cls._number(cls.partner, FIRST)
         cls._create_bills(cls.partner, cls._year(650), cls.first)
-        cls._create_bills(
-            cls.partner, {"2026-01-01": 650, "2026-02-01": 650}, cls.first
-        )
+        cls._create_bills(cls.partner, {"2026-01-01": 650, "2026-02-01": 650}, cls.first)
         cls._assign(cls.partner, cls.users["manager_a"], cls.city)
         cls.plain = cls._create_vip("Zhao", cls.diamond)
         cls._create_bills(cls.plain, cls._year(2000))
@@ -52,15 +50,23 @@ class RetentionCase(BenefitCase):
     def _as(cls, user, record):
         return record.with_user(cls.users[user])
 
-    def _leaves(self, partner=None, source="hotline", user="desk", effective_on="2026-03-30", **values):
-        """A request to leave, as a user notes it; its case as that user."""
-        departure = self.Departure.with_user(self.users[user]).sudo(source == "list").create(
-            {
-                "partner_id": (partner or self.partner).id,
-                "source": source,
-                "effective_on": effective_on,
-                **values,
-            }
+    def _leaves(
+        self, partner=None, source="hotline", user="desk", effective_on="2026-03-30", **values
+    ):
+        """A request to leave, as a user notes it; its case as that user. The programme's own doors write what
+        the desk does not see."""
+        hidden = source == "list" or "number_id" in values
+        departure = (
+            self.Departure.with_user(self.users[user])
+            .sudo(hidden)
+            .create(
+                {
+                    "partner_id": (partner or self.partner).id,
+                    "source": source,
+                    "effective_on": effective_on,
+                    **values,
+                }
+            )
         )
         self.env.flush_all()
         return departure.sudo().case_id.with_user(self.users[user]).sudo(False)

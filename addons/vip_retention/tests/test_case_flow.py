@@ -58,7 +58,9 @@ class TestCaseOpening(RetentionCase):
             other = self._create_vip(f"Other {tier.name}", tier)
             self.assertEqual(self._due(self._leaves(other)), due)
         other = self._create_vip("Soon", self.silver)
-        self.assertEqual(self._due(self._leaves(other, effective_on="2026-03-12")), "2026-03-11 12:00")
+        self.assertEqual(
+            self._due(self._leaves(other, effective_on="2026-03-12")), "2026-03-11 12:00"
+        )
 
     def test_facts_are_frozen(self):
         case = self._leaves().with_user(self.users["manager_a"])
@@ -73,7 +75,7 @@ class TestCaseOpening(RetentionCase):
         self.assertEqual(facts["tenure"], 41)
         self.assertEqual(facts["complaints"], {"open": 0, "year": 0})
         self.assertEqual(facts["tier"], "Gold")
-        self._create_bills(self.partner, {"2025-02-01": 99}, self.first)
+        self._create_bills(self.partner, {"2024-12-01": 99}, self.first)
         self.partner.vip_number_ids.write({"plan": "other"})
         self._move(self.partner, self.no_tier)
         self.assertEqual(case.snapshot, facts)
@@ -123,7 +125,9 @@ class TestCaseOpening(RetentionCase):
         self.assertEqual(again, case)
         second = self._number(self.partner, SECOND)
         self._create_bills(self.partner, self._year(100), second)
-        joined = self._leaves(number_id=second.id, source="list", user="boss", effective_on="2026-03-12")
+        joined = self._leaves(
+            number_id=second.id, source="list", user="boss", effective_on="2026-03-12"
+        )
         self.assertEqual(joined, case)
         case = self._as("boss", case)
         self.assertEqual(case.number_ids, self.first | second)
@@ -144,7 +148,9 @@ class TestCaseOpening(RetentionCase):
         case = self._in_watch()
         second = self._number(self.partner, SECOND)
         other = self._leaves(number_id=second.id)
-        with self.assertRaisesRegex(ValidationError, f"has the open case {case.name} for this already"):
+        with self.assertRaisesRegex(
+            ValidationError, f"has the open case {case.name} for this already"
+        ):
             other.sudo().number_ids = self.first | second
             self.env.flush_all()
 
@@ -193,10 +199,20 @@ class TestCaseOpening(RetentionCase):
     def test_wizard(self):
         """The desk types the number as it is said, and sees whom to call in."""
         self._number(self.partner, SECOND)
-        wizard = self.env["vip.retention.open"].with_user(self.users["desk"]).create(
-            {"partner_id": self.partner.id, "effective_on": "2026-03-30", "description": "Too dear"}
+        wizard = (
+            self.env["vip.retention.open"]
+            .with_user(self.users["desk"])
+            .create(
+                {
+                    "partner_id": self.partner.id,
+                    "effective_on": "2026-03-30",
+                    "description": "Too dear",
+                }
+            )
         )
-        self.assertEqual((wizard.number_count, wizard.manager_name), (2, self.users["manager_a"].name))
+        self.assertEqual(
+            (wizard.number_count, wizard.manager_name), (2, self.users["manager_a"].name)
+        )
         with self.assertRaisesRegex(UserError, "has 2 open numbers. Give the one he means"):
             wizard.action_confirm()
         wizard.concerned = "8001"
@@ -211,7 +227,10 @@ class TestCaseOpening(RetentionCase):
     def test_frozen(self):
         case = self._leaves()
         for values in ({"source": "hall"}, {"partner_id": self.plain.id}):
-            with self.subTest(values=values), self.assertRaisesRegex(UserError, "are fixed with its facts"):
+            with (
+                self.subTest(values=values),
+                self.assertRaisesRegex(UserError, "are fixed with its facts"),
+            ):
                 case.write(values)
         with self.assertRaisesRegex(UserError, "it is not deleted"):
             case.sudo().unlink()
@@ -225,7 +244,7 @@ class TestCaseAnswers(RetentionCase):
         case = self._leaves()
         case.write({"reason_id": self._ref("reason_t_rival").id, "detail": "Beta"})
         self.assertEqual(case.state, "analysed")
-        self.assertEqual(case.sudo().log_ids[-1:].content, "Tariff / Cheaper offer elsewhere (which): Beta")
+        self.assertEqual(case.sudo().log_ids[-1:].content, "Tariff / Cheaper offer elsewhere: Beta")
 
     def test_accepted_is_not_saved(self):
         """What was promised is done first, then the watch begins; the request to leave is taken back."""
@@ -284,7 +303,9 @@ class TestCaseAnswers(RetentionCase):
         case = self._proposed("tier_hold", "p_tier", source="work_record", user="lead")
         case.action_accept()
         override = case.sudo().proposal_ids.override_id
-        self.assertEqual((override.kind, override.tier_id, override.state), ("floor", self.gold, "requested"))
+        self.assertEqual(
+            (override.kind, override.tier_id, override.state), ("floor", self.gold, "requested")
+        )
         self.assertEqual(override.date_to, date(2026, 9, 9))
         with self.assertRaisesRegex(UserError, "his override waits for approval"):
             case.done()
@@ -297,7 +318,6 @@ class TestCaseAnswers(RetentionCase):
         case = self._proposed()
         case.action_consider()
         self.assertEqual((case.state, case.user_id), ("considering", self.users["manager_a"]))
-        self.assertEqual(case.deadline + SHANGHAI, case.deadline + SHANGHAI)
         self.assertEqual(f"{case.deadline + SHANGHAI:%d %H:%M}", "12 10:00")
         self.assertEqual(f"{case.warn_at + SHANGHAI:%d %H:%M}", "11 16:00")
         self.assertEqual(case.proposal_ids.answer, "considering")
@@ -312,9 +332,15 @@ class TestCaseAnswers(RetentionCase):
     def test_dispatched_is_not_the_desks(self):
         case = self._proposed()
         case.action_dispatch()
-        for step in (case.action_accept, case.action_consider, case.action_take, case.action_withdraw):
-            with self.subTest(step=step.__name__), self.assertRaisesRegex(
-                UserError, "was dispatched to .* who goes on with it"
+        for step in (
+            case.action_accept,
+            case.action_consider,
+            case.action_take,
+            case.action_withdraw,
+        ):
+            with (
+                self.subTest(step=step.__name__),
+                self.assertRaisesRegex(UserError, "was dispatched to .* who goes on with it"),
             ):
                 step()
         with self.assertRaisesRegex(UserError, "was dispatched to"):
@@ -332,7 +358,17 @@ class TestCaseAnswers(RetentionCase):
     def test_another_offer_replaces(self):
         case = self._proposed()
         case.action_propose(self._ref("offer_explain").id)
-        self.assertEqual(case.sudo().proposal_ids.sorted("id").mapped("answer"), ["replaced", False])
+        self.assertEqual(
+            case.sudo().proposal_ids.sorted("id").mapped("answer"), ["replaced", False]
+        )
+
+    def test_replaced_while_it_waits(self):
+        case = self._proposed("handset", "o_device")
+        waiting = case.proposal_ids
+        case.action_propose(self._ref("offer_explain").id)
+        self.assertEqual(self._tasks_of(case), set())
+        with self.assertRaisesRegex(UserError, "something else was offered instead"):
+            self._as("boss", waiting).action_approve()
 
     def test_nothing_offered(self):
         case = self._leaves()
@@ -364,7 +400,7 @@ class TestCaseAnswers(RetentionCase):
         case = self._proposed("handset", "o_device")
         self.assertEqual(case.proposal_ids.approval, "waiting")
         case.action_withdraw()
-        with self.assertRaisesRegex(UserError, "the case has gone on without it"):
+        with self.assertRaisesRegex(UserError, "was closed by .*Taken back by the customer"):
             self._as("boss", case.proposal_ids).action_approve()
 
     def test_offer_archived_while_proposed(self):
@@ -390,10 +426,12 @@ class TestCaseAnswers(RetentionCase):
     def test_left_before_he_decided(self):
         case = self._proposed()
         with at("2026-03-30 10:00"):
-            self.Departure._cron_take_effect()
+            self.Departure._take_effect_due(self.company)
         self.assertEqual((case.state, case.outcome), ("closed", "no_answer"))
         self.assertEqual(self.first.state, "closed")
-        self.assertEqual(self._log_of(case)[-2:], [("departure", "__system__"), ("no_answer", "__system__")])
+        self.assertEqual(
+            self._log_of(case)[-2:], [("departure", "__system__"), ("no_answer", "__system__")]
+        )
 
     def test_left_before_it_was_done(self):
         case = self._proposed()
@@ -407,7 +445,7 @@ class TestCaseAnswers(RetentionCase):
         case = self._leaves(number_id=self.first.id, effective_on="2026-03-12")
         self._leaves(number_id=second.id)
         with at("2026-03-12 10:00"):
-            self.Departure._cron_take_effect()
+            self.Departure._take_effect_due(self.company)
         self.assertEqual(case.state, "new")
 
     def test_closed_stays_as_it_is(self):
@@ -424,7 +462,9 @@ class TestCaseAnswers(RetentionCase):
         """Who comes second is told what happened, and by whom."""
         case = self._proposed()
         self._as("lead", case).action_accept()
-        with self.assertRaisesRegex(UserError, "is in the state “To be done” since .*vip_test_lead.*Offer accepted"):
+        with self.assertRaisesRegex(
+            UserError, "is in the state “To be done” since .*vip_test_lead.*Offer accepted"
+        ):
             case.action_consider()
 
     def test_auditor_only_reads(self):
@@ -454,8 +494,9 @@ class TestCaseContacts(RetentionCase):
             day += timedelta(days=1)
         with freeze_time(f"{day} 02:00:00"):
             for channel in ("phone", "visit", "sms", "email"):
-                with self.subTest(channel=channel), self.assertRaisesRegex(
-                    UserError, "is not pursued. There is still: nothing"
+                with (
+                    self.subTest(channel=channel),
+                    self.assertRaisesRegex(UserError, "is not pursued. There is still: nothing"),
                 ):
                     self._contact(case, channel)
             case.action_no_answer()
@@ -470,7 +511,9 @@ class TestCaseContacts(RetentionCase):
 
     def test_given_up_too_early(self):
         case = self._leaves(source="work_record", user="manager_a")
-        with self.assertRaisesRegex(UserError, "There is still: calls: 3, home visits: 1, texts or letters: 1"):
+        with self.assertRaisesRegex(
+            UserError, "There is still: calls: 3.*home visits: 1.*texts or letters: 1"
+        ):
             case.action_no_answer()
 
     def test_first_contact(self):
