@@ -159,7 +159,7 @@ class VipRetentionCase(models.Model):
                 }
             )
         cases._freeze()
-        for company, group in cases.grouped("company_id").items():
+        for group in cases.grouped("company_id").values():
             clock = group[0]._clock()
             for case in group:
                 case._set_first_contact(clock)
