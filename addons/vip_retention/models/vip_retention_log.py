@@ -21,7 +21,7 @@ STEPS = [
     ("withdrawn", "Request taken back"),
     ("departure", "Departure"),
     ("watch", "Watch"),
-    ("saved", "Kept"),
+    ("saved", "Saved"),
     ("lost", "Lost after all"),
     ("no_answer", "No answer"),
     ("analysis", "Analysis"),

@@ -29,9 +29,9 @@ SAVED, LOST, REFUSED, WITHDRAWN, NO_ANSWER = (
     "no_answer",
 )
 OUTCOMES = [
-    (SAVED, "Kept"),
+    (SAVED, "Saved"),
     (LOST, "Lost after all"),
-    (REFUSED, "Not kept"),
+    (REFUSED, "Not saved"),
     (WITHDRAWN, "Taken back by the customer"),
     (NO_ANSWER, "Never answered"),
 ]
