@@ -1,1 +1,8 @@
-from . import test_case_flow, test_case_offers, test_departure, test_right_to_leave
+from . import (
+    test_case_flow,
+    test_case_offers,
+    test_departure,
+    test_doors,
+    test_right_to_leave,
+    test_security_roles,
+)
