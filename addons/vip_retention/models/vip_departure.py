@@ -200,14 +200,16 @@ class VipDeparture(models.Model):
         if not self.env.su:
             self._check_source(given)
             self._check_scope(given)
+            for partner in self.env["res.partner"].browse(
+                {vals.get("partner_id") for vals in given} - {None, False}
+            ):
+                if partner.sudo().vip_membership_id:  # else he joins, in a company of the caller
+                    partner._vip_member()
         # before anything is written: the indexes would refuse in words of their own
         drafts = self._drafts(given)
         departures = super().create(
             [{name: vals[name] for name in vals if name != "concerned"} for vals in vals_list]
         )
-        if not self.env.su:
-            for partner in departures.partner_id:
-                partner._vip_member()  # in a company of the caller
         # the desk may not read the numbers, and closes them by its customers' word all the same
         recorded = departures.sudo()
         for departure, draft in zip(recorded, drafts, strict=True):
