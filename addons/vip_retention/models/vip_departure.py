@@ -200,11 +200,7 @@ class VipDeparture(models.Model):
         if not self.env.su:
             self._check_source(given)
             self._check_scope(given)
-            for partner in self.env["res.partner"].browse(
-                {vals.get("partner_id") for vals in given} - {None, False}
-            ):
-                if partner.sudo().vip_membership_id:  # else he joins, in a company of the caller
-                    partner._vip_member()
+            self._check_customers(given)
         # before anything is written: the indexes would refuse in words of their own
         drafts = self._drafts(given)
         departures = super().create(
@@ -225,6 +221,13 @@ class VipDeparture(models.Model):
                     "from instead."
                 )
             )
+
+    def _check_customers(self, vals_list):
+        """Nothing is told of customers of companies that the caller is not in."""
+        partner_ids = {vals["partner_id"] for vals in vals_list if vals.get("partner_id")}
+        for partner in self.env["res.partner"].browse(partner_ids):
+            if partner.sudo().vip_membership_id:  # else he joins, in a company of the caller
+                partner._vip_member()
 
     def _drafts(self, vals_list):
         """What would be recorded, with the number that is meant, as superuser; checked."""
