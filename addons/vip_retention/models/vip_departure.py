@@ -233,13 +233,12 @@ class VipDeparture(models.Model):
         """What would be recorded, with the number that is meant, as superuser; checked."""
         drafts = [self.sudo().new(vals) for vals in vals_list]
         partner_ids = [draft.partner_id.id for draft in drafts]
-        numbers = drafts[0].number_id.search([("partner_id", "in", partner_ids)]) if drafts else ()
+        numbers = self.sudo().env["vip.service.number"].search([("partner_id", "in", partner_ids)])
+        by_partner = numbers.grouped("partner_id")
         earlier = self.sudo().search([("state", "=", ANNOUNCED), ("partner_id", "in", partner_ids)])
         announced = {(other.partner_id, other.number_id): other for other in earlier}
         for draft, vals in zip(drafts, vals_list, strict=True):
-            own = numbers.filtered(
-                lambda number, draft=draft: number.partner_id == draft.partner_id
-            )
+            own = by_partner.get(draft.partner_id, numbers.browse())
             if not draft.number_id and vals.get("concerned"):
                 draft.number_id = draft._number_meant(vals["concerned"])
             still_open = own.filtered(lambda number: number._is_open())

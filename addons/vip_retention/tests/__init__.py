@@ -1,1 +1,1 @@
-from . import test_departure
+from . import test_departure, test_import_departures, test_tools
