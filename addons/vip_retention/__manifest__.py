@@ -25,6 +25,7 @@ customer's final refusal is one click for everybody, and nothing stands in its w
         "views/vip_retention_offer_views.xml",
         "views/vip_customer_type_views.xml",
         "views/vip_departure_views.xml",
+        "views/vip_import_views.xml",
         "views/vip_membership_views.xml",
         "views/vip_retention_menus.xml",
     ],

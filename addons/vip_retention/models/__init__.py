@@ -4,6 +4,8 @@ from . import (
     vip_departure,
     vip_interaction,
     vip_membership,
+    vip_import,
+    vip_import_departures,
     vip_membership_departures,
     vip_retention_case,
     vip_retention_log,

@@ -200,14 +200,12 @@ class VipDeparture(models.Model):
         if not self.env.su:
             self._check_source(given)
             self._check_scope(given)
+            self._check_customers(given)
         # before anything is written: the indexes would refuse in words of their own
         drafts = self._drafts(given)
         departures = super().create(
             [{name: vals[name] for name in vals if name != "concerned"} for vals in vals_list]
         )
-        if not self.env.su:
-            for partner in departures.partner_id:
-                partner._vip_member()  # in a company of the caller
         # the desk may not read the numbers, and closes them by its customers' word all the same
         recorded = departures.sudo()
         for departure, draft in zip(recorded, drafts, strict=True):
@@ -224,17 +222,23 @@ class VipDeparture(models.Model):
                 )
             )
 
+    def _check_customers(self, vals_list):
+        """Nothing is told of customers of companies that the caller is not in."""
+        partner_ids = {vals["partner_id"] for vals in vals_list if vals.get("partner_id")}
+        for partner in self.env["res.partner"].browse(partner_ids):
+            if partner.sudo().vip_membership_id:  # else he joins, in a company of the caller
+                partner._vip_member()
+
     def _drafts(self, vals_list):
         """What would be recorded, with the number that is meant, as superuser; checked."""
         drafts = [self.sudo().new(vals) for vals in vals_list]
         partner_ids = [draft.partner_id.id for draft in drafts]
-        numbers = drafts[0].number_id.search([("partner_id", "in", partner_ids)]) if drafts else ()
+        numbers = self.sudo().env["vip.service.number"].search([("partner_id", "in", partner_ids)])
+        by_partner = numbers.grouped("partner_id")
         earlier = self.sudo().search([("state", "=", ANNOUNCED), ("partner_id", "in", partner_ids)])
         announced = {(other.partner_id, other.number_id): other for other in earlier}
         for draft, vals in zip(drafts, vals_list, strict=True):
-            own = numbers.filtered(
-                lambda number, draft=draft: number.partner_id == draft.partner_id
-            )
+            own = by_partner.get(draft.partner_id, numbers.browse())
             if not draft.number_id and vals.get("concerned"):
                 draft.number_id = draft._number_meant(vals["concerned"])
             still_open = own.filtered(lambda number: number._is_open())

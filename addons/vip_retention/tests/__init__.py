@@ -3,6 +3,8 @@ from . import (
     test_case_offers,
     test_departure,
     test_doors,
+    test_import_departures,
     test_right_to_leave,
     test_security_roles,
+    test_tools,
 )
