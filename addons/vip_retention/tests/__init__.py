@@ -1,0 +1,4 @@
+from . import (
+    test_save_rule,
+    test_tools,
+)
