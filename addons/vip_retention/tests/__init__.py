@@ -5,6 +5,7 @@ from . import (
     test_doors,
     test_import_departures,
     test_right_to_leave,
+    test_save_rule,
     test_security_roles,
     test_tools,
 )
