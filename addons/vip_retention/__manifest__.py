@@ -24,7 +24,17 @@ customer's final refusal is one click for everybody, and nothing stands in its w
         "views/vip_retention_reason_views.xml",
         "views/vip_retention_offer_views.xml",
         "views/vip_customer_type_views.xml",
+        "wizard/vip_retention_open_views.xml",
+        "wizard/vip_retention_done_views.xml",
+        "wizard/vip_retention_contact_views.xml",
+        "views/vip_retention_case_views.xml",
+        "views/vip_retention_proposal_views.xml",
+        "views/vip_retention_log_views.xml",
         "views/vip_retention_menus.xml",
     ],
+    "assets": {
+        "web.assets_backend": ["vip_retention/static/src/**/*"],
+        "web.assets_tests": ["vip_retention/static/tests/tours/**/*"],
+    },
     "uninstall_hook": "uninstall_hook",
 }

@@ -1,7 +1,7 @@
 from datetime import timedelta
 from decimal import Decimal
 
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import format_date
 
@@ -33,6 +33,9 @@ class VipRetentionCase(models.Model):
         help="Offers that fit, in the order in which they are proposed.",
     )
 
+    # the screen shows the ladder of a reason before it is saved
+    @api.depends("reason_id", "state", "proposal_ids.answer", "departure_ids.kind")
+    @api.depends_context("uid")
     def _compute_ladder(self):
         for case in self:
             case.ladder = case._ladder() if case.state in TALKING else []
