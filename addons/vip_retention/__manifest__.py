@@ -27,8 +27,18 @@ customer's final refusal is one click for everybody, and nothing stands in its w
         "views/vip_departure_views.xml",
         "views/vip_import_views.xml",
         "views/vip_membership_views.xml",
+        "wizard/vip_retention_open_views.xml",
+        "wizard/vip_retention_done_views.xml",
+        "wizard/vip_retention_contact_views.xml",
+        "views/vip_retention_case_views.xml",
+        "views/vip_retention_proposal_views.xml",
+        "views/vip_retention_log_views.xml",
         "views/vip_retention_menus.xml",
     ],
+    "assets": {
+        "web.assets_backend": ["vip_retention/static/src/**/*"],
+        "web.assets_tests": ["vip_retention/static/tests/tours/**/*"],
+    },
     "post_init_hook": "post_init_hook",
     "uninstall_hook": "uninstall_hook",
 }

@@ -22,5 +22,6 @@ from . import (  # what builds on the case
     vip_retention_case_facts,
     vip_retention_case_ladder,
     vip_retention_case_opening,
+    vip_retention_case_screen,
     vip_retention_case_watch,
 )

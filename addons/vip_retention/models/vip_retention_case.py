@@ -32,8 +32,8 @@ TALKED_TO = (HOTLINE, HALL)
 PORT_OUT = "port_out"
 # What people write while a case is open. The analysis is added later, also to a closed one.
 CONTENT = {"detail", "description", "kept_number_ids"}
-# Asked in the talk in which he leaves, and never again.
-SURVEY = {"likelihood", "survey", "reason_id", "detail"}
+# Heard in the talk in which he leaves, and never asked again.
+SURVEY = {"likelihood", "survey", "reason_id", "detail", "description"}
 
 
 class VipRetentionCase(models.Model):
@@ -337,7 +337,10 @@ class VipRetentionCase(models.Model):
     def _with_insight(self):
         """Of these cases those whose private facts the user may see, as superuser."""
         cases = self.sudo()
-        mine = cases.filtered(lambda case: case.user_id.id == self.env.uid and case.state != CLOSED)
+        mine = cases.filtered(
+            lambda case: case.user_id.id == self.env.uid
+            and (case.state != CLOSED or case._in_the_talk())
+        )
         members = (cases - mine).partner_id.vip_membership_id.with_env(self.env(su=False))
         if not members.browse().has_access("read"):
             return mine
@@ -419,13 +422,8 @@ class VipRetentionCase(models.Model):
             )
         if self.state != CLOSED:
             return
-        in_the_talk = (
-            self.outcome == REFUSED
-            and self.closed_by == self.env.user
-            and self.closed_at.date() == fields.Datetime.now().date()
-        )
         late = vals.keys() & (CONTENT | SURVEY)
-        if late and not (in_the_talk and late <= SURVEY):
+        if late and not (self._in_the_talk() and late <= SURVEY):
             raise UserError(
                 self.env._(
                     "%(case)s was closed on %(time)s and stays as it is. Write what we learn from it into "
@@ -434,6 +432,15 @@ class VipRetentionCase(models.Model):
                     time=format_datetime(self.env, self.closed_at),
                 )
             )
+
+    def _in_the_talk(self):
+        """Whether the user noted the customer's final refusal in this case today: what he says besides is
+        still written down."""
+        return (
+            self.outcome == REFUSED
+            and self.closed_by.id == self.env.uid
+            and self.company_id._vip_local(self.closed_at).date() == self.company_id._vip_today()
+        )
 
     def _reason_heard(self):
         case = self.sudo()

@@ -32,6 +32,7 @@ class VipRetentionCase(models.Model):
         help="Offers that fit, in the order in which they are proposed.",
     )
 
+    # the screen shows the ladder of a reason before it is saved
     @api.depends("state", "reason_id", "tier_id", "departure_ids.kind", "proposal_ids.answer")
     @api.depends_context("uid")
     def _compute_ladder(self):
