@@ -10,12 +10,16 @@ class VipRetentionCase(models.Model):
 
     _inherit = "vip.retention.case"  # pylint: disable=consider-merging-classes-inherited
 
-    asked_for = fields.Char(compute="_compute_asked_for", compute_sudo=True, string="What he asks for")
+    asked_for = fields.Char(
+        compute="_compute_asked_for", compute_sudo=True, string="What he asks for"
+    )
     was_refused = fields.Boolean(
         compute="_compute_was_refused", help="Finally refused; the case closes in a moment."
     )
     lost_tier = fields.Boolean(
-        compute="_compute_lost_tier", compute_sudo=True, help="His tier is lower than at the opening."
+        compute="_compute_lost_tier",
+        compute_sudo=True,
+        help="His tier is lower than at the opening.",
     )
     takes_words = fields.Boolean(
         compute="_compute_takes_words", help="What the customer says may still be written down."
@@ -71,7 +75,9 @@ class VipRetentionCase(models.Model):
         if operator != "in":
             return NotImplemented
         # who works cases needs no right to the requests themselves
-        asked = self.env["vip.departure"].sudo()._search(
-            Domain("kind", "=", PORT_OUT) & Domain("state", "!=", WITHDRAWN)
+        asked = (
+            self.env["vip.departure"]
+            .sudo()
+            ._search(Domain("kind", "=", PORT_OUT) & Domain("state", "!=", WITHDRAWN))
         )
         return Domain("id", "in", asked.subselect("case_id"))
