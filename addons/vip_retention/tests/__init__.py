@@ -1,1 +1,1 @@
-from . import test_departure, test_import_departures, test_tools
+from . import test_departure, test_flags_file, test_import_departures, test_protected, test_tools
