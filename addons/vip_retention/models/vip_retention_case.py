@@ -37,6 +37,13 @@ SAVED, LOST, REFUSED, WITHDRAWN, NO_ANSWER = (
     "withdrawn",
     "no_answer",
 )
+OUTCOMES = [
+    (SAVED, "Kept"),
+    (LOST, "Lost after all"),
+    (REFUSED, "Not kept"),
+    (WITHDRAWN, "Taken back by the customer"),
+    (NO_ANSWER, "Never answered"),
+]
 HOTLINE, HALL, LIST, WORK_RECORD, RISK = "hotline", "hall", "list", "work_record", "risk"
 SOURCES = [
     (HOTLINE, "Hotline"),
@@ -132,18 +139,7 @@ class VipRetentionCase(models.Model):
         index=True,
         group_expand="_group_expand_state",
     )
-    outcome = fields.Selection(
-        [
-            (SAVED, "Kept"),
-            (LOST, "Lost after all"),
-            (REFUSED, "Not kept"),
-            (WITHDRAWN, "Taken back by the customer"),
-            (NO_ANSWER, "Never answered"),
-        ],
-        readonly=True,
-        copy=False,
-        index=True,
-    )
+    outcome = fields.Selection(OUTCOMES, readonly=True, copy=False, index=True)
     user_id = fields.Many2one(
         "res.users",
         string="Worked on by",
