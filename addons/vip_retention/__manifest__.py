@@ -27,5 +27,6 @@ customer's final refusal is one click for everybody, and nothing stands in its w
         "views/vip_retention_report_views.xml",
         "views/vip_retention_menus.xml",
     ],
+    "demo": ["demo/vip_demo_retention.xml"],
     "uninstall_hook": "uninstall_hook",
 }

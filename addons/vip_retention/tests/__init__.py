@@ -1,4 +1,5 @@
 from . import (
+    test_demo_retention,
     test_retention_report,
     test_save_rule,
     test_tools,
