@@ -24,6 +24,7 @@ customer's final refusal is one click for everybody, and nothing stands in its w
         "views/vip_retention_reason_views.xml",
         "views/vip_retention_offer_views.xml",
         "views/vip_customer_type_views.xml",
+        "report/vip_retention_case_log.xml",
         "views/vip_retention_report_views.xml",
         "views/vip_retention_menus.xml",
     ],

@@ -1,4 +1,5 @@
 from . import (
+    test_case_log,
     test_demo_retention,
     test_retention_report,
     test_save_rule,
