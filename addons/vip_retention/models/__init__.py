@@ -4,6 +4,9 @@ from . import (
     vip_departure,
     vip_interaction,
     vip_membership,
+    vip_import,
+    vip_import_departures,
+    vip_membership_departures,
     vip_retention_case,
     vip_retention_log,
     vip_retention_offer,
@@ -20,5 +23,6 @@ from . import (  # what builds on the case
     vip_retention_case_facts,
     vip_retention_case_ladder,
     vip_retention_case_opening,
+    vip_retention_case_screen,
     vip_retention_case_watch,
 )

@@ -27,3 +27,7 @@ class ResCompany(models.Model):
         """The working hours in which deadlines of retention run, else the company's."""
         self.ensure_one()
         return self.vip_retention_calendar_id or self.resource_calendar_id
+
+    def _vip_retention_clock(self):
+        """These working hours from now on, for ``tools/deadlines.py``."""
+        return self._vip_retention_calendar()._vip_clock(fields.Datetime.now(), self)

@@ -4,27 +4,22 @@ from typing import NamedTuple
 from odoo import api, models
 from odoo.fields import Command
 
-from .vip_retention_case import (
-    ANALYSED,
-    CLOSED,
-    CONSIDERING,
-    HALL,
-    HOTLINE,
-    LIST,
-    LOST,
-    NO_ANSWER,
-    PORT_OUT,
-    REFUSED,
-    SAVED,
-    TALKED_TO,
-    WATCH,
-    WITHDRAWN,
-    WORK_RECORD,
-)
+from .vip_retention_case import HALL, HOTLINE, LIST, PORT_OUT, TALKED_TO, WORK_RECORD
 from .vip_retention_log import REFUSED as FINAL_REFUSAL
 from .vip_retention_proposal import ACCEPTED, NOT_NEEDED
 from .vip_retention_proposal import CONSIDERING as THINKS_ABOUT
 from .vip_retention_proposal import REFUSED as DECLINED
+from .vip_retention_states import (
+    ANALYSED,
+    CLOSED,
+    CONSIDERING,
+    LOST,
+    NO_ANSWER,
+    REFUSED,
+    SAVED,
+    WATCH,
+    WITHDRAWN,
+)
 
 SCHEDULED = "scheduled"
 # From the opening: days until he answered, and until the promise was kept.

@@ -8,42 +8,17 @@ from odoo.addons.vip_customer.tools.phone_forms import masked
 
 from .vip_retention_log import REFUSED as FINAL_REFUSAL
 from .vip_retention_offer import ACCOUNT_MANAGER, DESK, LEAD, MANAGER
+from .vip_retention_states import (
+    ANALYSED,
+    CLOSED,
+    NEW,
+    OPEN_STATES,
+    OUTCOMES,
+    REFUSED,
+    STATES,
+    WITHDRAWN,
+)
 
-NEW, ANALYSED, PROPOSED, CONSIDERING, DOING, WATCH, CLOSED = (
-    "new",
-    "analysed",
-    "proposed",
-    "considering",
-    "doing",
-    "watch",
-    "closed",
-)
-STATES = [
-    (NEW, "New"),
-    (ANALYSED, "Reason heard"),
-    (PROPOSED, "Offer made"),
-    (CONSIDERING, "Considering"),
-    (DOING, "To be done"),
-    (WATCH, "In watch"),
-    (CLOSED, "Closed"),
-]
-# The customer has not decided yet.
-TALKING = (NEW, ANALYSED, PROPOSED, CONSIDERING)
-OPEN_STATES = (*TALKING, DOING, WATCH)
-SAVED, LOST, REFUSED, WITHDRAWN, NO_ANSWER = (
-    "saved",
-    "lost_after_watch",
-    "refused",
-    "withdrawn",
-    "no_answer",
-)
-OUTCOMES = [
-    (SAVED, "Kept"),
-    (LOST, "Lost after all"),
-    (REFUSED, "Not kept"),
-    (WITHDRAWN, "Taken back by the customer"),
-    (NO_ANSWER, "Never answered"),
-]
 HOTLINE, HALL, LIST, WORK_RECORD, RISK = "hotline", "hall", "list", "work_record", "risk"
 SOURCES = [
     (HOTLINE, "Hotline"),
@@ -57,8 +32,8 @@ TALKED_TO = (HOTLINE, HALL)
 PORT_OUT = "port_out"
 # What people write while a case is open. The analysis is added later, also to a closed one.
 CONTENT = {"detail", "description", "kept_number_ids"}
-# Asked in the talk in which he leaves, and never again.
-SURVEY = {"likelihood", "survey", "reason_id", "detail"}
+# Heard in the talk in which he leaves, and never asked again.
+SURVEY = {"likelihood", "survey", "reason_id", "detail", "description"}
 
 
 class VipRetentionCase(models.Model):
@@ -139,7 +114,12 @@ class VipRetentionCase(models.Model):
         index=True,
         group_expand="_group_expand_state",
     )
-    outcome = fields.Selection(OUTCOMES, readonly=True, copy=False, index=True)
+    outcome = fields.Selection(
+        OUTCOMES,
+        readonly=True,
+        copy=False,
+        index=True,
+    )
     user_id = fields.Many2one(
         "res.users",
         string="Worked on by",
@@ -249,7 +229,9 @@ class VipRetentionCase(models.Model):
     )
     accepted_at = fields.Datetime(readonly=True, copy=False, string="Accepted on")
     watch_from = fields.Date(readonly=True, copy=False)
-    watch_until = fields.Date(readonly=True, copy=False, string="Watch until", index="btree_not_null")
+    watch_until = fields.Date(
+        readonly=True, copy=False, string="Watch until", index="btree_not_null"
+    )
     waits_for_bill = fields.Boolean(readonly=True, copy=False, string="Waiting for the bill")
     log_ids = fields.One2many("vip.retention.log", "case_id", string="Log")
     proposes_visit = fields.Boolean(
@@ -347,14 +329,19 @@ class VipRetentionCase(models.Model):
         """Where the standard proposes a home visit; run as superuser."""
         return (
             self.was_protected
-            or self.tier_id == self.tier_id.search([("active", "=", True)], limit=1, order="rank desc")
+            or self.tier_id
+            == self.tier_id.search([("active", "=", True)], limit=1, order="rank desc")
             or self.value >= self.company_id.vip_visit_value
         )
 
     def _with_insight(self):
         """Of these cases those whose private facts the user may see, as superuser."""
         cases = self.sudo()
-        mine = cases.filtered(lambda case: case.user_id.id == self.env.uid and case.state != CLOSED)
+        mine = cases.filtered(
+            lambda case: (
+                case.user_id.id == self.env.uid and (case.state != CLOSED or case._in_the_talk())
+            )
+        )
         members = (cases - mine).partner_id.vip_membership_id.with_env(self.env(su=False))
         if not members.browse().has_access("read"):
             return mine
@@ -385,26 +372,31 @@ class VipRetentionCase(models.Model):
                         customer=case.partner_id.display_name,
                     )
                 )
-            if case.state == CLOSED:
-                continue
-            other = self.sudo().search(
-                case._same_stake(case.number_ids) & Domain("id", "!=", case.id), limit=1
+        is_open = self.sudo().filtered(lambda case: case.state != CLOSED)
+        others = (
+            self.sudo()
+            .search(
+                Domain("partner_id", "in", is_open.partner_id.ids) & Domain("state", "!=", CLOSED)
             )
-            if other:
+            .grouped("partner_id")
+        )
+        for case in is_open:
+            twin = (others[case.partner_id] - case)._with_stake(case.number_ids)[:1]
+            if twin:
                 raise ValidationError(
                     self.env._(
                         "“%(customer)s” has the open case %(case)s for this already. Go on there.",
                         customer=case.partner_id.display_name,
-                        case=other.name,
+                        case=twin.name,
                     )
                 )
 
-    def _same_stake(self, numbers):
-        """Domain of the open cases in which one of these numbers is; without numbers, of the customer."""
-        stake = (
-            Domain("number_ids", "in", numbers.ids) if numbers else Domain("number_ids", "=", False)
+    def _with_stake(self, numbers):
+        """Of the cases of one customer those in which one of these numbers is; without numbers, those about
+        himself."""
+        return self.filtered(
+            lambda case: case.number_ids & numbers if numbers else not case.number_ids
         )
-        return Domain("partner_id", "=", self.partner_id.id) & Domain("state", "!=", CLOSED) & stake
 
     # ------------------------------------------------------------
     # CHANGING
@@ -436,13 +428,8 @@ class VipRetentionCase(models.Model):
             )
         if self.state != CLOSED:
             return
-        in_the_talk = (
-            self.outcome == REFUSED
-            and self.closed_by == self.env.user
-            and self.closed_at.date() == fields.Datetime.now().date()
-        )
         late = vals.keys() & (CONTENT | SURVEY)
-        if late and not (in_the_talk and late <= SURVEY):
+        if late and not (self._in_the_talk() and late <= SURVEY):
             raise UserError(
                 self.env._(
                     "%(case)s was closed on %(time)s and stays as it is. Write what we learn from it into "
@@ -451,6 +438,15 @@ class VipRetentionCase(models.Model):
                     time=format_datetime(self.env, self.closed_at),
                 )
             )
+
+    def _in_the_talk(self):
+        """Whether the user noted the customer's final refusal in this case today: what he says besides is
+        still written down."""
+        return (
+            self.outcome == REFUSED
+            and self.closed_by.id == self.env.uid
+            and self.company_id._vip_local(self.closed_at).date() == self.company_id._vip_today()
+        )
 
     def _reason_heard(self):
         case = self.sudo()
@@ -462,7 +458,9 @@ class VipRetentionCase(models.Model):
     def _unlink_except_never(self):
         for case in self:
             raise UserError(
-                self.env._("%s is evidence of how a customer was treated; it is not deleted.", case.name)
+                self.env._(
+                    "%s is evidence of how a customer was treated; it is not deleted.", case.name
+                )
             )
 
     # ------------------------------------------------------------
@@ -520,8 +518,10 @@ class VipRetentionCase(models.Model):
 
     def _final_refusals(self):
         """dict case -> log row of the final refusal, of those that were refused."""
-        rows = self.env["vip.retention.log"].sudo().search(
-            [("case_id", "in", self.ids), ("step", "=", FINAL_REFUSAL)]
+        rows = (
+            self.env["vip.retention.log"]
+            .sudo()
+            .search([("case_id", "in", self.ids), ("step", "=", FINAL_REFUSAL)])
         )
         return {self.browse(row.case_id.id): row for row in rows}
 

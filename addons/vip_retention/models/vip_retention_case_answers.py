@@ -5,7 +5,12 @@ from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.tools import SQL, format_date, format_datetime
 
-from .vip_retention_case import (
+from .vip_retention_log import REFUSED as FINAL_REFUSAL
+from .vip_retention_offer import BILLING, ENTITLEMENT, NETWORK, NOTHING, OVERRIDE
+from .vip_retention_proposal import ACCEPTED, ENDED, REJECTED, WAITING
+from .vip_retention_proposal import CONSIDERING as THINKS_ABOUT
+from .vip_retention_proposal import REFUSED as DECLINED
+from .vip_retention_states import (
     CLOSED,
     CONSIDERING,
     DOING,
@@ -16,11 +21,6 @@ from .vip_retention_case import (
     WATCH,
     WITHDRAWN,
 )
-from .vip_retention_log import REFUSED as FINAL_REFUSAL
-from .vip_retention_offer import BILLING, ENTITLEMENT, NETWORK, NOTHING, OVERRIDE
-from .vip_retention_proposal import ACCEPTED, ENDED, REJECTED, WAITING
-from .vip_retention_proposal import CONSIDERING as THINKS_ABOUT
-from .vip_retention_proposal import REFUSED as DECLINED
 
 
 class VipRetentionCase(models.Model):
@@ -120,7 +120,8 @@ class VipRetentionCase(models.Model):
         if not isinstance(number_ids, list) or not set(number_ids) <= set(self.number_ids.ids):
             raise UserError(
                 self.env._(
-                    "The numbers he keeps are not all numbers of %s. Choose some of those.", self.name
+                    "The numbers he keeps are not all numbers of %s. Choose some of those.",
+                    self.name,
                 )
             )
         self.kept_number_ids = [Command.set(number_ids)]
@@ -142,8 +143,8 @@ class VipRetentionCase(models.Model):
         if proposal.approval == WAITING:
             raise UserError(
                 self.env._(
-                    "“%(offer)s” waits for approval by: %(level)s, until %(time)s. The customer can answer it "
-                    "when it is granted, or you propose another.",
+                    "“%(offer)s” waits for approval by: %(level)s, until %(time)s. The customer can "
+                    "answer it when it is granted, or you propose another.",
                     level=proposal._level_label(),
                     time=format_datetime(self.env, proposal.approve_by),
                     **terms,
@@ -305,7 +306,7 @@ class VipRetentionCase(models.Model):
     # ------------------------------------------------------------
 
     def action_refuse(self):
-        """The customer's final refusal: offers and contacts of these cases end now, and nothing else is asked.
+        """The customer's final refusal: offers and contacts of these cases end now; nothing else is asked.
 
         It is noted for whoever works cases in the customer's company, in every state of the case; on a closed
         one there is nothing left to do. The request to leave, and its date, stay as they are.
@@ -330,8 +331,7 @@ class VipRetentionCase(models.Model):
             )
         )
         free = self.browse(row[0] for row in rows)
-        for case in free:
-            case._close(REFUSED, None)
+        free._close(REFUSED, None)
         if self - free:
             self.env.ref("vip_retention.ir_cron_refusals")._trigger()
 
@@ -356,9 +356,9 @@ class VipRetentionCase(models.Model):
 
         :raise AccessError, UserError: as ``_begin_step``
         """
-        for case in self._begin_step(*TALKING):
-            case._close(WITHDRAWN, "withdrawn")
-            case._take_requests_back()
+        cases = self._begin_step(*TALKING)
+        cases._close(WITHDRAWN, "withdrawn")
+        cases.departure_ids.filtered(lambda one: one.state == "announced").action_withdraw()
         return True
 
     def action_no_answer(self):
@@ -376,32 +376,32 @@ class VipRetentionCase(models.Model):
                         left=case._attempts_text(left),
                     )
                 )
-        for case in cases:
-            case._close(NO_ANSWER, "no_answer")
+        cases._close(NO_ANSWER, "no_answer")
         return True
 
     def _close(self, outcome, step):
-        """End this case: nobody offers, asks or waits any more; run as superuser."""
+        """End these cases: nobody offers, asks or waits any more; run as superuser."""
+        if not self:
+            return
         self.proposal_ids._end(DECLINED if outcome == REFUSED else ENDED)
-        self.write(
-            {
-                "state": CLOSED,
-                "outcome": outcome,
-                "closed_at": fields.Datetime.now(),
-                "closed_by": self._who_ended().id,
-                "deadline": False,
-                "warn_at": False,
-                "waits_for_bill": False,
-            }
-        )
+        # whoever noted the final refusal ended it, else who does this now
+        refused = self._final_refusals() if outcome == REFUSED else {}
+        users = {case: refused[case].user_id if case in refused else self.env.user for case in self}
+        for case, user in users.items():
+            case.write(
+                {
+                    "state": CLOSED,
+                    "outcome": outcome,
+                    "closed_at": fields.Datetime.now(),
+                    "closed_by": user.id,
+                    "deadline": False,
+                    "warn_at": False,
+                    "waits_for_bill": False,
+                }
+            )
         if step:
             self._log(step)
         self._drop_tasks()
-
-    def _who_ended(self):
-        """Who noted the final refusal, else who does this now."""
-        refusal = self._final_refusals().get(self)
-        return refusal.user_id if refusal else self.env.user
 
     def _take_requests_back(self):
         """The customer does not want to close what he keeps; run as superuser."""

@@ -1,11 +1,11 @@
 from datetime import timedelta
 
-from odoo import api, fields, models
+from odoo import api, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
 
 from ..tools.save_rule import BILL_DAYS
-from .vip_retention_case import LOST, SAVED, WATCH
+from .vip_retention_states import LOST, SAVED, WATCH
 
 # Days after the beginning of a watch, and before its end, on which the account manager asks how it is.
 FOLLOW_UP_DAYS = 7
@@ -147,17 +147,7 @@ class VipRetentionCase(models.Model):
 
     def _end_watch(self, outcome):
         """Close these cases; run as superuser."""
-        self.write(
-            {
-                "state": "closed",
-                "outcome": outcome,
-                "closed_at": fields.Datetime.now(),
-                "closed_by": self.env.uid,
-                "waits_for_bill": False,
-            }
-        )
-        self._log("saved" if outcome == SAVED else "lost")
-        self._drop_tasks()
+        self._close(outcome, "saved" if outcome == SAVED else "lost")
 
     # ------------------------------------------------------------
     # A MANAGER DECIDES
@@ -181,7 +171,9 @@ class VipRetentionCase(models.Model):
     def _decide(self, outcome):
         if not self.env.user.has_group("vip_customer.group_vip_manager"):
             raise AccessError(
-                self.env._("Only a manager of the VIP programme decides whether a customer was kept.")
+                self.env._(
+                    "Only a manager of the VIP programme decides whether a customer was kept."
+                )
             )
         cases = self._begin_step(WATCH)
         for case in cases:

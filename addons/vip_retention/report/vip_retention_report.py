@@ -3,7 +3,8 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ..models.vip_departure import KINDS
-from ..models.vip_retention_case import OUTCOMES, SOURCES, STATES
+from ..models.vip_retention_case import SOURCES
+from ..models.vip_retention_states import OUTCOMES, STATES
 
 # rate -> what is divided by what, over the rows of a group
 RATES = {
@@ -14,7 +15,7 @@ RATES = {
 
 
 class VipRetentionReport(models.Model):
-    """Who wanted to leave, what was offered, who was kept, and what that cost; a row for each case.
+    """Who wanted to leave, what was offered, who was saved, and what that cost; a row for each case.
 
     ``requested`` are the cases with a request to leave. Each of them is one of: still worked on
     (``working``), in watch, taken back, saved, lost after all, refused, no answer; the last four are
@@ -91,12 +92,12 @@ class VipRetentionReport(models.Model):
     working = fields.Integer(readonly=True, string="Still worked on")
     in_watch = fields.Integer(readonly=True, string="In watch")
     withdrawn = fields.Integer(readonly=True, string="Taken back")
-    saved = fields.Integer(readonly=True, string="Kept", help="The watch ended, open and billed.")
+    saved = fields.Integer(readonly=True, string="Saved", help="The watch ended, open and billed.")
     lost = fields.Integer(readonly=True, string="Lost after all")
-    refused = fields.Integer(readonly=True, string="Not kept")
+    refused = fields.Integer(readonly=True, string="Not saved")
     no_answer = fields.Integer(readonly=True, string="Never answered")
     decided = fields.Integer(
-        readonly=True, help="Kept, lost after all, not kept, and never answered."
+        readonly=True, help="Saved, lost after all, not saved, and never answered."
     )
     offered = fields.Integer(readonly=True, help="Cases in which something was offered.")
     accepted = fields.Integer(

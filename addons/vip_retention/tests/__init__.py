@@ -1,7 +1,14 @@
 from . import (
+    test_case_flow,
     test_case_log,
+    test_case_offers,
     test_demo_retention,
+    test_departure,
+    test_doors,
+    test_import_departures,
     test_retention_report,
+    test_right_to_leave,
     test_save_rule,
+    test_security_roles,
     test_tools,
 )

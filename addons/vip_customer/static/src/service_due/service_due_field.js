@@ -59,15 +59,18 @@ export class ServiceDueField extends Component {
         return this.due ? formatDateTime(this.due) : "";
     }
 
+    get warnAt() {
+        return this.props.record.data.next_warn;
+    }
+
     get className() {
-        const { next_warn: warn } = this.props.record.data;
         if (!this.due) {
             return "text-muted";
         }
         if (this.minutes <= 0) {
             return "text-danger fw-bold";
         }
-        return warn && warn <= this.state.now ? "text-warning fw-bold" : "";
+        return this.warnAt && this.warnAt <= this.state.now ? "text-warning fw-bold" : "";
     }
 }
 
