@@ -37,8 +37,11 @@ customer's final refusal is one click for everybody, and nothing stands in its w
         "views/vip_tier_views.xml",
         "views/res_config_settings_views.xml",
         "wizard/vip_protect_views.xml",
+        "views/vip_retention_report_views.xml",
+        "report/vip_retention_case_log.xml",
         "views/vip_retention_menus.xml",
     ],
+    "demo": ["demo/vip_demo_retention.xml"],
     "assets": {
         "web.assets_backend": ["vip_retention/static/src/**/*"],
         "web.assets_tests": ["vip_retention/static/tests/tours/**/*"],

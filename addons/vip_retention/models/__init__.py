@@ -18,6 +18,7 @@ from . import (
     vip_tier,
 )
 from . import (  # what builds on the case
+    vip_demo_retention,
     vip_departure_case,
     vip_retention_case_answers,
     vip_retention_case_clock,
