@@ -30,6 +30,9 @@ customer's final refusal is one click for everybody, and nothing stands in its w
         "views/vip_retention_case_views.xml",
         "views/vip_retention_proposal_views.xml",
         "views/vip_retention_log_views.xml",
+        "views/vip_membership_views.xml",
+        "views/vip_interaction_views.xml",
+        "views/res_config_settings_views.xml",
         "views/vip_retention_menus.xml",
     ],
     "assets": {

@@ -1,5 +1,6 @@
 from . import (
     res_company,
+    res_config_settings,
     vip_customer_type,
     vip_departure,
     vip_interaction,
@@ -12,7 +13,10 @@ from . import (
     vip_tier,
 )
 from . import (  # what builds on the case
+    res_partner,
     vip_departure_case,
+    vip_membership_cases,
+    vip_my_day,
     vip_retention_case_answers,
     vip_retention_case_clock,
     vip_retention_case_contacts,
