@@ -1,4 +1,14 @@
+from odoo.addons.vip_customer.hooks import release
+
+
+def post_init_hook(env):
+    """Every closed number has its departure, those too that closed before the addon came."""
+    env["vip.departure"]._follow_numbers()
+
+
 def uninstall_hook(env):
-    """Open what protects the log of cases, so that it can go with the addon: drop the functions behind
-    its triggers (the triggers go with the table)."""
-    env["vip.retention.log"]._drop_protection()
+    """Leave the programme as if this addon had never been. Facts that belong to the programme stay:
+    contacts that were made, what was given, numbers that closed."""
+    release(env, "vip_retention")
+    # nobody says any more who is protected, and the desk would go on believing it
+    env.cr.execute("UPDATE vip_membership SET protected = FALSE WHERE protected")

@@ -1,8 +1,12 @@
-"""Install, update, uninstall, install again, and install with demo data; nothing stays behind."""
+"""Install, update, uninstall, install again, and install with demo data; nothing stays behind.
+
+The later addons are uninstalled first, one after the other: each must leave the earlier ones as they were
+before it came, to the last row.
+"""
 
 from collections.abc import Iterator, Sequence
 
-from stack import oddities, process
+from stack import machine, oddities, process
 from stack.workshop import Workshop
 
 from . import Result
@@ -51,11 +55,56 @@ SELECT relname, (xpath('/row/n/text()', query_to_xml(
  WHERE relkind = 'r' AND n.nspname = 'public'
 """
 
+# Per table all that its rows say, but when and by whom they were written.
+CONTENTS = """
+SELECT relname, (xpath('/row/n/text()', query_to_xml(
+           format('SELECT coalesce(sum(hashtextextended((to_jsonb(t) - array[$$create_date$$,
+                          $$create_uid$$, $$write_date$$, $$write_uid$$])::text, 0)), 0) AS n
+                     FROM %I t %s', relname, CASE relname
+               WHEN 'ir_attachment' THEN 'WHERE coalesce(url, $$$$) NOT LIKE $$/web/assets/%$$' END),
+           false, true, '')))[1]::text
+  FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace
+ WHERE relkind = 'r' AND n.nspname = 'public'
+"""
+
+# What nobody looks after any more: records of modules and models that are gone, and values of
+# selections that nobody knows.
+ORPHANS = """
+SELECT format('%s %s.%s', model, module, name) FROM ir_model_data
+ WHERE module IN (SELECT name FROM ir_module_module WHERE state = 'uninstalled')
+UNION ALL
+SELECT DISTINCT format('%s of %s', kind, model)
+  FROM (SELECT 'ir_attachment' AS kind, res_model AS model FROM ir_attachment
+        UNION ALL SELECT 'mail_message', model FROM mail_message
+        UNION ALL SELECT 'mail_followers', res_model FROM mail_followers
+        UNION ALL SELECT 'mail_activity', res_model FROM mail_activity
+        UNION ALL SELECT 'ir_filters', model_id FROM ir_filters
+        UNION ALL SELECT 'ir_act_window', res_model FROM ir_act_window
+        UNION ALL SELECT 'ir_model_data', model FROM ir_model_data) noted
+ WHERE coalesce(model, '') <> '' AND model NOT IN (SELECT model FROM ir_model)
+UNION ALL
+SELECT format('%s.%s = %s', f.model, f.name, (xpath('/row/v/text()', value))[1])
+  FROM ir_model_fields f
+  JOIN pg_class t ON t.relname = replace(f.model, '.', '_') AND t.relkind = 'r'
+  JOIN pg_attribute a ON a.attrelid = t.oid AND a.attname = f.name AND NOT a.attisdropped,
+       unnest(xpath('/table/row', query_to_xml(
+           format('SELECT DISTINCT %1$I AS v FROM %2$I WHERE %1$I IS NOT NULL', f.name, t.relname),
+           false, false, ''))) AS value
+ WHERE f.ttype = 'selection' AND f.store AND f.model LIKE 'vip.%'
+   AND (xpath('/row/v/text()', value))[1]::text NOT IN (
+           SELECT s.value FROM ir_model_fields_selection s WHERE s.field_id = f.id)
+"""
+
 # Odoo's own traffic: notifications, calls to wake scheduled actions, signals between processes.
 TRAFFIC = {"bus_bus", "ir_cron_trigger", "orm_signaling_registry"}
 # While Odoo removes an addon's fields from its own models it notes their foreign keys once more, and
 # then drops the keys only. The keys themselves are compared with the schema.
 NOTED_AGAIN = {"ir_model_constraint"}
+# Odoo's list of modules remembers what was installed once.
+REMEMBERED = {"ir_module_module"}
+
+# What is left must still work: the page of a customer, and the answer to a caller.
+SMOKE_TESTS = "/{0}:TestLookup.test_card,/{0}:TestPerformance.test_vip_page"
 
 
 class Story:
@@ -97,12 +146,36 @@ class Story:
             if here[table] != there[table]:
                 self.problems.append(f"{what}: {table} has {here[table]} rows, not {there[table]}")
 
+    def same_content(self, what: str, database: str) -> None:
+        """Every row must now say what it says in `database`; both come from the same copy."""
+        here, there = (dict(self._rows(CONTENTS, name)) for name in (self.database, database))
+        for table in sorted(here.keys() & there.keys() - TRAFFIC - NOTED_AGAIN - REMEMBERED):
+            if here[table] != there[table]:
+                self.problems.append(f"{what}: the rows of {table} are not what they were")
+
+    def no_orphans(self, what: str) -> None:
+        """Nothing may be noted of a module or model that is gone, no value be unknown."""
+        rows = self._rows(ORPHANS, self.database)
+        self.problems += [f"{what}: left behind: {orphan}" for (orphan,) in sorted(rows)]
+
+    def still_works(self, what: str, addon: str) -> None:
+        """A few tests of an addon that stays."""
+        tags = SMOKE_TESTS.format(addon)
+        self.step(
+            what, "server", "-d", self.database, "--test-tags", tags, "--stop-after-init",
+            "--http-port", str(machine.free_port()), "--max-cron-threads", "0",
+        )  # fmt: skip
+        if not oddities.tests_in(self.log.read_text(encoding="utf-8")):
+            self.problems.append(f"{what}: no test was run for {tags}")
+
     def _structure(self, database: str) -> set[str]:
-        return {row[0] for row in self.workshop.cluster.sql(STRUCTURE, database)}
+        return {row[0] for row in self._rows(STRUCTURE, database)}
 
     def _row_counts(self, database: str) -> dict[str, int]:
-        rows = self.workshop.cluster.sql(ROW_COUNTS, database)
-        return {table: int(count) for table, count in rows}
+        return {table: int(count) for table, count in self._rows(ROW_COUNTS, database)}
+
+    def _rows(self, query: str, database: str) -> list[list[str]]:
+        return self.workshop.cluster.sql(query, database)
 
     def end(self) -> list[str]:
         self.databases.drop(self.database)
@@ -116,22 +189,35 @@ def check(workshop: Workshop, _arguments: Sequence[str]) -> Result:
 
 
 def _company(workshop: Workshop) -> Iterator[str]:
-    """Update and uninstall what was installed, then install it again."""
+    """Uninstall what was installed, update it, and install it again."""
     story = Story(workshop, "lifecycle", "installed")
+    first, *later = workshop.addons
     addons = ",".join(workshop.addons)
+    for addon in reversed(later):
+        uninstall = f"uninstall {addon}"
+        story.step(uninstall, "module", "uninstall", "-d", story.database, addon)
+        story.same_structure(uninstall, workshop.before(addon))
+        story.same_rows(uninstall, workshop.before(addon))
+        story.same_content(uninstall, workshop.before(addon))
+        story.no_orphans(uninstall)
+    if later:
+        story.still_works("after the later addons", first)
+        story.server("install the later addons again", "-i", ",".join(later))
+        story.same_structure("install the later addons again", "installed")
     story.server("update", "-u", addons)
     story.same_structure("update", "installed")
-    for addon in reversed(workshop.addons):
-        story.step(f"uninstall {addon}", "module", "uninstall", "-d", story.database, addon)
+    # what depends on the first one goes with it
+    story.step(f"uninstall {first}", "module", "uninstall", "-d", story.database, first)
     story.same_structure("uninstall", "template")
     story.same_rows("uninstall", "template")
+    story.no_orphans("uninstall")
     story.server("install again", "-i", addons)
     story.same_structure("install again", "installed")
     yield from story.end()
 
 
 def _demo(workshop: Workshop) -> Iterator[str]:
-    """Install where demo data is wanted, and update it."""
+    """Install where demo data is wanted, update it, and uninstall addons that are full of records."""
     workshop.make_template("template_demo")
     story = Story(workshop, "lifecycle_demo", "template_demo")
     addons = ",".join(workshop.addons)
@@ -144,4 +230,9 @@ def _demo(workshop: Workshop) -> Iterator[str]:
     )
     for (addon,) in without:
         yield f"the demo data of {addon} was not installed"
+    for addon in reversed(workshop.addons):
+        uninstall = f"uninstall {addon} with demo data"
+        story.step(uninstall, "module", "uninstall", "-d", story.database, addon)
+        story.same_structure(uninstall, workshop.before(addon))
+        story.no_orphans(uninstall)
     yield from story.end()

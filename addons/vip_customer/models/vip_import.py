@@ -501,7 +501,7 @@ class VipImport(models.Model):
         # once for each reason: a file of another company has a million rows with the same one
         sentences = {
             code: self.env._(sentence)  # pylint: disable=gettext-variable
-            for code, sentence in ROW_REFUSALS.items()
+            for code, sentence in self._row_refusals().items()
         }
         query = SQL(
             'SELECT line, "column", value, code, detail FROM vip_import_error ORDER BY line'
@@ -517,6 +517,11 @@ class VipImport(models.Model):
             "error_file": base64.b64encode(buffer.getvalue().encode("utf-8-sig")),
             "error_filename": self.env._("%s errors.csv", name),
         }
+
+    @api.model
+    def _row_refusals(self):
+        """dict code -> sentence that refuses a row, meant to be extended for further kinds."""
+        return ROW_REFUSALS
 
     def _refusal_sentence(self, refusal):
         params = dict(refusal.params)

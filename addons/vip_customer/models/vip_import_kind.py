@@ -23,9 +23,10 @@ class VipImportKind(models.AbstractModel):
 
     HOW TO ADD A KIND
 
-    Extend the selection ``kind`` of ``vip.import`` and write a model ``vip.import.<kind>`` that inherits
-    this one and defines the methods below. It always runs as superuser, for the import in whose name it
-    works, after that checked the caller.
+    Extend the selection ``kind`` of ``vip.import`` (in another addon also ``HEADERS`` of
+    ``tools/import_rows.py`` and ``_row_refusals`` of ``vip.import``) and write a model
+    ``vip.import.<kind>`` that inherits this one and defines the methods below. It always runs as
+    superuser, for the import in whose name it works, after that checked the caller.
 
     HOW IT WORKS
 

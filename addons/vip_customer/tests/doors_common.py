@@ -17,7 +17,9 @@ unit of goodwill and four redemptions: one of five units that waits for approval
 that is approved, issued, delivered.
 
 A new model with records gets one here, in ``_fill_book``, and a line in the tables of
-``test_security_roles``; a new public method gets a line in ``test_doors``.
+``test_security_roles``; a new public method gets a line in ``test_doors``. Another addon has three files
+of the same names: a ``DoorsCase`` that extends this one's book, and tables of its own for the checks of
+``doors_checks`` and ``roles_checks``.
 """
 
 from base64 import b64encode
@@ -45,9 +47,15 @@ UNIT_VALUE = 47.13
 
 
 class DoorsCase(VipCase):
+    # whose models, methods and fields are asked about
+    addon = "vip_customer"
+
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
+        module = cls.env["ir.module.module"]._get(cls.addon)
+        below = module.upstream_dependencies(exclude_states=("uninstallable",))
+        cls.addons_below = {cls.addon, *below.mapped("name")}
         cls.rival_company = cls.env["res.company"].create(
             {
                 "name": "Rival",
@@ -329,6 +337,16 @@ class DoorsCase(VipCase):
             "vip.redemption": redemptions.pop("requested"),
             **{f"{state} redemption": redemption for state, redemption in redemptions.items()},
         }
+
+    def _is_ours(self, model, maker):
+        """Whether this addon asks about what the module ``maker`` gave a model: the model is its own, or
+        it gave the model this. What Odoo gave a model is Odoo's."""
+        ours = {module for module in (model._original_module, maker) if module.startswith("vip_")}
+        return maker.startswith("vip_") and self.addon in ours and ours <= self.addons_below
+
+    def _is_our_field(self, model, field):
+        # of the modules that define a field the first one made it
+        return bool(field._modules) and self._is_ours(model, field._modules[0])
 
     def _as(self, role, record):
         """The record as this role sees it, with nothing in the cache that somebody else read."""

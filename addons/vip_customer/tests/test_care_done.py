@@ -400,7 +400,7 @@ class TestMyDay(CareCase):
 
     def test_deputy_sees_the_day_of_the_manager(self):
         self._member("Wei", self.diamond)
-        self.assertFalse(self._load("manager_b")["blocks"][2]["count"])
+        self.assertFalse(self._blocks("manager_b")["coming"]["count"])
         self.env["vip.manager.deputy"].create(
             {
                 "manager_id": self.users["manager_a"].id,

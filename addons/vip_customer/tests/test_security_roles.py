@@ -5,12 +5,9 @@ from functools import partial
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
-from .doors_common import BIRTHDAY, REACHES, ROLES, SAME_AS, UNIT_VALUE, DoorsCase
+from .doors_common import BIRTHDAY, REACHES, ROLES, UNIT_VALUE
+from .roles_checks import RolesChecks
 
-# What a role may do with a record of an own customer, and with one out of his reach in his company:
-# r(ead), w(rite), u(nlink). A record of another company is out of reach for all. Who is not named may
-# nothing; who stands for another role (``SAME_AS``) has what that one has, unless named.
-OPERATIONS = {"r": "read", "w": "write", "u": "unlink"}
 RIGHTS = {
     "vip.membership": {
         "manager_a": ("rw", ""),
@@ -265,13 +262,6 @@ CREATORS = {
     "vip.event.invite": {"lead", "boss"},
     "vip.event.invite.line": {"lead", "boss"},
 }
-for role, model_role in SAME_AS.items():
-    for table in RIGHTS.values():
-        table.setdefault(role, table.get(model_role, ("", "")))
-    for members in (*CATALOGUE.values(), *CREATORS.values()):
-        if model_role in members:
-            members.add(role)
-
 # Ways to ask a contact about what only its membership or its numbers know.
 MEMBER_QUESTIONS = [
     ("search", [[("vip_membership_id.birthday", "=", BIRTHDAY)]]),
@@ -293,136 +283,11 @@ NUMBER_QUESTIONS = [
 
 
 @tagged("post_install", "-at_install", "vip_security")
-class TestSecurityRoles(DoorsCase):
-    def test_every_model_has_rights_and_a_company_rule(self):
-        """Every model of the addon has access lines; with a company it has a rule that holds for all."""
-        names = self.env["ir.model"].search([("model", "=like", "vip.%")]).mapped("model")
-        for name in names:
-            model = self.env[name]
-            if model._abstract:
-                continue
-            with self.subTest(model=name):
-                lines = self.env["ir.model.access"].search([("model_id.model", "=", name)])
-                self.assertTrue(lines, "no access lines")
-                self.assertTrue(all(line.group_id for line in lines), "a line for everybody")
-                if "company_id" in model._fields:
-                    rules = self.env["ir.rule"].search(
-                        [("model_id.model", "=", name), ("groups", "=", False)]
-                    )
-                    self.assertEqual(
-                        rules.mapped("domain_force"), ["[('company_id', 'in', company_ids)]"]
-                    )
-                    self.assertTrue(
-                        all(
-                            r.perm_read and r.perm_write and r.perm_create and r.perm_unlink
-                            for r in rules
-                        )
-                    )
-                if model._transient:
-                    self.assertIn(name, CREATORS, f"{name} is not in the table CREATORS")
-                elif name != "vip.import.progress":
-                    self.assertIn(
-                        name, {*RIGHTS, *CATALOGUE}, f"{name} is in no table: RIGHTS, or CATALOGUE"
-                    )
-
-    def test_every_model_with_rights_has_records(self):
-        """The tables are asked about a record of each reach, which ``doors_common`` makes."""
-        for name in RIGHTS:
-            for reach in REACHES:
-                with self.subTest(model=name, reach=reach):
-                    self.assertIn(name, self.book[reach], f"doors_common makes no {name}")
-                    record = self.book[reach][name]
-                    self.assertTrue(record.exists(), f"doors_common makes no {name} ({reach})")
-
-    def test_every_dialog_is_its_makers(self):
-        """What somebody is about to do is told to nobody else."""
-        for name, model in self.env.items():
-            if not (name.startswith("vip.") and model._transient):
-                continue
-            rules = self.env["ir.rule"].search([("model_id.model", "=", name)])
-            with self.subTest(model=name):
-                self.assertEqual(
-                    rules.mapped("domain_force"),
-                    ["[('create_uid', '=', user.id)]"],
-                    f"{name} needs the rule of dialogs, for everybody",
-                )
-                self.assertFalse(rules.groups)
-
-    def test_customer_models_have_the_roles_rules(self):
-        """What belongs to one customer is narrowed by portfolio, branch, all, and audit; what the desk
-        may read has a rule of the desk's besides."""
-        at_the_desk = self.env["ir.model.access"].search(
-            [("group_id", "=", self.env.ref("vip_customer.group_vip_desk").id)]
-        )
-        desk_models = set(at_the_desk.model_id.mapped("model"))
-        for name in ("vip.membership", *self._children()):
-            rules = self.env["ir.rule"].search(
-                [("model_id.model", "=", name), ("groups", "!=", False)]
-            )
-            with self.subTest(model=name):
-                self.assertEqual(
-                    set(rules.groups.mapped("name")),
-                    {
-                        "Account manager",
-                        "Team lead",
-                        "Manager",
-                        "Auditor",
-                        *(["Front desk and hotline"] if name in desk_models else []),
-                    },
-                )
-                audit = rules.filtered(
-                    lambda rule: self.env.ref("vip_customer.group_vip_auditor") in rule.groups
-                )
-                self.assertFalse(audit.perm_write or audit.perm_create or audit.perm_unlink)
-
-    def _children(self):
-        """Models of one customer each that an account manager may read."""
-        readable = self.env["ir.model.access"].search(
-            [("group_id", "=", self.env.ref("vip_customer.group_vip_user").id)]
-        )
-        names = readable.model_id.mapped("model")
-        return [
-            name
-            for name in names
-            if not self.env[name]._transient
-            and "partner_id" in self.env[name]._fields
-            and name != "vip.membership"
-        ]
-
-    def test_rights(self):
-        for model, table in RIGHTS.items():
-            for role in ROLES:
-                own, far = table.get(role, ("", ""))
-                for reach, rights in zip(REACHES, (own, far, ""), strict=True):
-                    record = self._as(role, self.book[reach][model])
-                    for letter, operation in OPERATIONS.items():
-                        with self.subTest(model=model, role=role, reach=reach, operation=operation):
-                            self.assertEqual(record.has_access(operation), letter in rights)
-
-    def test_create_rights(self):
-        for model in {*RIGHTS, *CREATORS}:
-            for role in ROLES:
-                with self.subTest(model=model, role=role):
-                    allowed = self._as(role, self.env[model]).has_access("create")
-                    self.assertEqual(allowed, role in CREATORS.get(model, ()))
-
-    def test_search_finds_what_may_be_read(self):
-        ours = {model: {reach: self.book[reach][model].id for reach in REACHES} for model in RIGHTS}
-        for model, table in RIGHTS.items():
-            for role in ROLES:
-                expected = {
-                    ours[model][reach]
-                    for reach, rights in zip(REACHES, table.get(role, ("", "")), strict=False)
-                    if "r" in rights
-                }
-                records = self._as(role, self.book["own"][model].browse())
-                with self.subTest(model=model, role=role):
-                    if expected or records.has_access("read"):
-                        found = set(records.search([]).ids) & set(ours[model].values())
-                        self.assertEqual(found, expected)
-                    else:
-                        with self.assertRaises(AccessError):
-                            records.search([])
+class TestSecurityRoles(RolesChecks):
+    rights = RIGHTS
+    catalogue = CATALOGUE
+    creators = CREATORS
+    without_records = frozenset({"vip.import.progress"})
 
     def test_tiers_are_readable_inside(self):
         for role in ROLES:
@@ -444,15 +309,8 @@ class TestSecurityRoles(DoorsCase):
                 "date_to": "2025-12-31",
             }
         )
-        for model, readers in CATALOGUE.items():
-            record = self.env[model].search([], limit=1) or self.env[model].create({"name": "Any"})
-            for role in ROLES:
-                mine = self._as(role, record)
-                writes = role in ("boss", "approver") and model != "vip.tier.benefit.past"
-                with self.subTest(model=model, role=role):
-                    self.assertEqual(mine.has_access("read"), role in readers)
-                    self.assertEqual(mine.has_access("write"), writes)
-                    self.assertEqual(mine.has_access("unlink"), writes)
+        self.env["vip.working.day"].create({"name": "Any"})
+        super().test_catalogue()
 
     def test_auditor_who_manages_customers_writes_only_his_own(self):
         both = self._create_user("both", "user", "auditor")
@@ -464,32 +322,6 @@ class TestSecurityRoles(DoorsCase):
     # ------------------------------------------------------------
     # companies
     # ------------------------------------------------------------
-
-    def test_companies_follow_the_switch(self):
-        boss = self.users["boss"]
-        boss.company_ids |= self.rival_company
-        for active, expected in (
-            (self.company, {"own", "far"}),
-            (self.rival_company, {"rival"}),
-            (self.company | self.rival_company, {"own", "far", "rival"}),
-        ):
-            for model in RIGHTS:
-                records = self.book["own"][model].with_user(boss)
-                run_ids = [
-                    run
-                    for reach in ("own", "rival")
-                    for run in self.env["vip.tier.run"]
-                    .search([("policy_id", "=", self.book[reach]["vip.tier.policy"].id)])
-                    .ids
-                ]
-                records = records.with_context(
-                    allowed_company_ids=active.ids, vip_run_ids=[run_ids[0], run_ids[2]]
-                )
-                with self.subTest(model=model, active=active.mapped("name")):
-                    found = set(records.search([]).ids)
-                    self.assertEqual(
-                        {r for r in REACHES if self.book[r][model].id in found}, expected
-                    )
 
     def test_company_not_allowed_cannot_be_made_active(self):
         members = self._as("boss", self.env["vip.membership"])

@@ -348,6 +348,7 @@ def folded(text: str) -> str:
 # KINDS
 # ------------------------------------------------------------
 
+# each column of each kind; another addon adds those of its own
 HEADERS = {
     "customer_code": ("客户编码", "客户编号"),
     "name": ("客户名称", "客户姓名", "姓名"),

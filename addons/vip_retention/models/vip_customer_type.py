@@ -19,6 +19,4 @@ class VipCustomerType(models.Model):
     guidance = fields.Text(required=True, translate=True, string="In one line")
     active = fields.Boolean(default=True)
 
-    _code_uniq = models.Constraint(
-        "UNIQUE (code)", "Another customer type has this code already."
-    )
+    _code_uniq = models.Constraint("UNIQUE (code)", "Another customer type has this code already.")

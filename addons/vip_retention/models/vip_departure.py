@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 from odoo.tools import SQL, format_date
 
@@ -70,8 +70,8 @@ class VipDeparture(models.Model):
     # the desk sees no numbers: it types what the customer says
     concerned = fields.Char(
         compute="_compute_concerned",
-        inverse="_inverse_concerned",
         compute_sudo=True,
+        readonly=False,
         string="Number he means",
         help="An open number of the customer, as he says it.",
     )
@@ -179,43 +179,11 @@ class VipDeparture(models.Model):
             number = departure.number_id
             departure.concerned = masked(number.number) if number else False
 
-    def _inverse_concerned(self):
-        for departure in self:
-            number = departure.sudo().number_id  # the desk may not read which one it is
-            if departure.concerned == (masked(number.number) if number else False):
-                continue
-            found = number.search(
-                Domain("partner_id", "=", departure.partner_id.id)
-                & number._written(departure.concerned or ""),
-                limit=2,
-            )
-            if departure.concerned and len(found) != 1:
-                raise UserError(
-                    self.env._(
-                        "“%(number)s” is no open number of “%(customer)s”, or of several of them. Give it "
-                        "in full.",
-                        number=departure.concerned,
-                        customer=departure.partner_id.display_name,
-                    )
-                )
-            departure.sudo().number_id = found
-
     @api.depends("channel_id")
     def _compute_source(self):
         for departure in self:
             code = departure.channel_id.code
             departure.source = code if code in (HOTLINE, HALL) else WORK_RECORD
-
-    @api.constrains("number_id", "partner_id")
-    def _check_number(self):
-        for departure in self.sudo():  # the sentence tells nothing of the number
-            if departure.number_id and departure.number_id.partner_id != departure.partner_id:
-                raise ValidationError(
-                    self.env._(
-                        "The number is none of “%s”. Choose one of his numbers.",
-                        departure.partner_id.display_name,
-                    )
-                )
 
     # ------------------------------------------------------------
     # RECORDING
@@ -223,13 +191,26 @@ class VipDeparture(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        """Record what customers asked for.
+
+        :raise UserError: it cannot be, see ``_refusal_to_announce``
+        """
+        defaults = self.default_get(["partner_id", "kind", "requested_on", "effective_on"])
+        given = [{**defaults, **vals} for vals in vals_list]
         if not self.env.su:
-            self._check_source(vals_list)
-        departures = super().create(vals_list)
-        for departure in departures:
-            departure.partner_id._vip_member()  # in a company of the caller
-        # numbers that the desk may not read are closed by its customers all the same
-        departures.sudo()._announce()
+            self._check_source(given)
+            self._check_scope(given)
+            self._check_customers(given)
+        # before anything is written: the indexes would refuse in words of their own
+        drafts = self._drafts(given)
+        departures = super().create(
+            [{name: vals[name] for name in vals if name != "concerned"} for vals in vals_list]
+        )
+        # the desk may not read the numbers, and closes them by its customers' word all the same
+        recorded = departures.sudo()
+        for departure, draft in zip(recorded, drafts, strict=True):
+            departure.number_id = draft.number_id
+        recorded._announce()
         return departures
 
     def _check_source(self, vals_list):
@@ -241,16 +222,54 @@ class VipDeparture(models.Model):
                 )
             )
 
-    def _announce(self):
-        """Check what was recorded, and let it happen where its day has come; run as superuser.
+    def _check_customers(self, vals_list):
+        """Nothing is told of customers of companies that the caller is not in."""
+        partner_ids = {vals["partner_id"] for vals in vals_list if vals.get("partner_id")}
+        for partner in self.env["res.partner"].browse(partner_ids):
+            if partner.sudo().vip_membership_id:  # else he joins, in a company of the caller
+                partner._vip_member()
 
-        :raise UserError: it cannot be, see ``_refusal_to_announce``
-        """
-        only = self.env["vip.vas.use"]._only_numbers(self.partner_id.ids)
-        for departure in self.filtered(lambda departure: not departure.number_id):
-            departure.number_id = only.get(departure.partner_id.id)
-        self.flush_recordset()  # the index refuses a second one in words of its own
-        self._check_announced()
+    def _drafts(self, vals_list):
+        """What would be recorded, with the number that is meant, as superuser; checked."""
+        drafts = [self.sudo().new(vals) for vals in vals_list]
+        partner_ids = [draft.partner_id.id for draft in drafts]
+        numbers = self.sudo().env["vip.service.number"].search([("partner_id", "in", partner_ids)])
+        by_partner = numbers.grouped("partner_id")
+        earlier = self.sudo().search([("state", "=", ANNOUNCED), ("partner_id", "in", partner_ids)])
+        announced = {(other.partner_id, other.number_id): other for other in earlier}
+        for draft, vals in zip(drafts, vals_list, strict=True):
+            own = by_partner.get(draft.partner_id, numbers.browse())
+            if not draft.number_id and vals.get("concerned"):
+                draft.number_id = draft._number_meant(vals["concerned"])
+            still_open = own.filtered(lambda number: number._is_open())
+            if not draft.number_id and len(still_open) == 1:
+                draft.number_id = still_open
+            key = draft.partner_id, draft.number_id
+            # of the customer as such: that is about all his numbers
+            other = announced.get(key) or announced.get((draft.partner_id, own.browse()))
+            if refusal := draft._refusal_to_announce(other, own):
+                raise UserError(refusal)
+            announced[key] = draft
+        return drafts
+
+    def _number_meant(self, text):
+        found = self.number_id.search(
+            Domain("partner_id", "=", self.partner_id.id) & self.number_id._written(text), limit=2
+        )
+        if len(found) != 1:
+            raise UserError(
+                self.env._(
+                    "“%(number)s” is no open number of “%(customer)s”, or of several of them. Give it in "
+                    "full.",
+                    number=text,
+                    customer=self.partner_id.display_name,
+                )
+            )
+        return found
+
+    def _announce(self):
+        """Let what was recorded happen where its day has come; run as superuser."""
+        self.flush_recordset()
         today = {company: company._vip_today() for company in self.company_id}
         due = {
             departure.id: day
@@ -267,27 +286,10 @@ class VipDeparture(models.Model):
         self.ensure_one()
         return self.effective_on or (self.kind == SUSPENSION and self.requested_on) or None
 
-    def _check_announced(self):
-        earlier = self.search(
-            Domain("state", "=", ANNOUNCED)
-            & Domain("partner_id", "in", self.partner_id.ids)
-            & Domain("id", "not in", self.ids)
-        )
-        announced = {(other.partner_id, other.number_id): other for other in earlier}
-        numbers = self.env["vip.service.number"].search([("partner_id", "in", self.partner_id.ids)])
-        by_partner = numbers.grouped("partner_id")
-        for departure in self:
-            refusal = departure._refusal_to_announce(
-                announced.get((departure.partner_id, departure.number_id), self.browse()),
-                by_partner.get(departure.partner_id, numbers.browse()),
-            )
-            if refusal:
-                raise UserError(refusal)
-
     def _refusal_to_announce(self, earlier, numbers):
         """Why this departure cannot be, None if nothing is against it.
 
-        :param earlier: an announced departure of the same number or customer
+        :param earlier: an announced departure of the same number, or of the customer as such; or None
         :param numbers: all numbers of the customer
         """
         return (
@@ -319,6 +321,8 @@ class VipDeparture(models.Model):
         number, customer = self.number_id, self.partner_id.display_name
         if not number:
             return self._refusal_without_number(numbers)
+        if number.partner_id != self.partner_id:
+            return self.env._("The number is none of “%s”. Choose one of his numbers.", customer)
         if number.date_to:
             return self.env._(
                 "The number %(number)s passed from “%(customer)s” to another owner on %(day)s. Record the "

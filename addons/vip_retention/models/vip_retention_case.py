@@ -8,35 +8,17 @@ from odoo.addons.vip_customer.tools.phone_forms import masked
 
 from .vip_retention_log import REFUSED as FINAL_REFUSAL
 from .vip_retention_offer import ACCOUNT_MANAGER, DESK, LEAD, MANAGER
+from .vip_retention_states import (
+    ANALYSED,
+    CLOSED,
+    NEW,
+    OPEN_STATES,
+    OUTCOMES,
+    REFUSED,
+    STATES,
+    WITHDRAWN,
+)
 
-NEW, ANALYSED, PROPOSED, CONSIDERING, DOING, WATCH, CLOSED = (
-    "new",
-    "analysed",
-    "proposed",
-    "considering",
-    "doing",
-    "watch",
-    "closed",
-)
-STATES = [
-    (NEW, "New"),
-    (ANALYSED, "Reason heard"),
-    (PROPOSED, "Offer made"),
-    (CONSIDERING, "Considering"),
-    (DOING, "To be done"),
-    (WATCH, "In watch"),
-    (CLOSED, "Closed"),
-]
-# The customer has not decided yet.
-TALKING = (NEW, ANALYSED, PROPOSED, CONSIDERING)
-OPEN_STATES = (*TALKING, DOING, WATCH)
-SAVED, LOST, REFUSED, WITHDRAWN, NO_ANSWER = (
-    "saved",
-    "lost_after_watch",
-    "refused",
-    "withdrawn",
-    "no_answer",
-)
 HOTLINE, HALL, LIST, WORK_RECORD, RISK = "hotline", "hall", "list", "work_record", "risk"
 SOURCES = [
     (HOTLINE, "Hotline"),
@@ -133,13 +115,7 @@ class VipRetentionCase(models.Model):
         group_expand="_group_expand_state",
     )
     outcome = fields.Selection(
-        [
-            (SAVED, "Kept"),
-            (LOST, "Lost after all"),
-            (REFUSED, "Not kept"),
-            (WITHDRAWN, "Taken back by the customer"),
-            (NO_ANSWER, "Never answered"),
-        ],
+        OUTCOMES,
         readonly=True,
         copy=False,
         index=True,
@@ -253,7 +229,9 @@ class VipRetentionCase(models.Model):
     )
     accepted_at = fields.Datetime(readonly=True, copy=False, string="Accepted on")
     watch_from = fields.Date(readonly=True, copy=False)
-    watch_until = fields.Date(readonly=True, copy=False, string="Watch until", index="btree_not_null")
+    watch_until = fields.Date(
+        readonly=True, copy=False, string="Watch until", index="btree_not_null"
+    )
     waits_for_bill = fields.Boolean(readonly=True, copy=False, string="Waiting for the bill")
     log_ids = fields.One2many("vip.retention.log", "case_id", string="Log")
     proposes_visit = fields.Boolean(
@@ -351,7 +329,8 @@ class VipRetentionCase(models.Model):
         """Where the standard proposes a home visit; run as superuser."""
         return (
             self.was_protected
-            or self.tier_id == self.tier_id.search([("active", "=", True)], limit=1, order="rank desc")
+            or self.tier_id
+            == self.tier_id.search([("active", "=", True)], limit=1, order="rank desc")
             or self.value >= self.company_id.vip_visit_value
         )
 
@@ -473,7 +452,9 @@ class VipRetentionCase(models.Model):
     def _unlink_except_never(self):
         for case in self:
             raise UserError(
-                self.env._("%s is evidence of how a customer was treated; it is not deleted.", case.name)
+                self.env._(
+                    "%s is evidence of how a customer was treated; it is not deleted.", case.name
+                )
             )
 
     # ------------------------------------------------------------
@@ -531,8 +512,10 @@ class VipRetentionCase(models.Model):
 
     def _final_refusals(self):
         """dict case -> log row of the final refusal, of those that were refused."""
-        rows = self.env["vip.retention.log"].sudo().search(
-            [("case_id", "in", self.ids), ("step", "=", FINAL_REFUSAL)]
+        rows = (
+            self.env["vip.retention.log"]
+            .sudo()
+            .search([("case_id", "in", self.ids), ("step", "=", FINAL_REFUSAL)])
         )
         return {self.browse(row.case_id.id): row for row in rows}
 

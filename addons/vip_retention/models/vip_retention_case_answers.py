@@ -5,7 +5,12 @@ from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.tools import SQL, format_date, format_datetime
 
-from .vip_retention_case import (
+from .vip_retention_log import REFUSED as FINAL_REFUSAL
+from .vip_retention_offer import BILLING, ENTITLEMENT, NETWORK, NOTHING, OVERRIDE
+from .vip_retention_proposal import ACCEPTED, ENDED, REJECTED, WAITING
+from .vip_retention_proposal import CONSIDERING as THINKS_ABOUT
+from .vip_retention_proposal import REFUSED as DECLINED
+from .vip_retention_states import (
     CLOSED,
     CONSIDERING,
     DOING,
@@ -16,11 +21,6 @@ from .vip_retention_case import (
     WATCH,
     WITHDRAWN,
 )
-from .vip_retention_log import REFUSED as FINAL_REFUSAL
-from .vip_retention_offer import BILLING, ENTITLEMENT, NETWORK, NOTHING, OVERRIDE
-from .vip_retention_proposal import ACCEPTED, ENDED, REJECTED, WAITING
-from .vip_retention_proposal import CONSIDERING as THINKS_ABOUT
-from .vip_retention_proposal import REFUSED as DECLINED
 
 
 class VipRetentionCase(models.Model):
@@ -120,7 +120,8 @@ class VipRetentionCase(models.Model):
         if not isinstance(number_ids, list) or not set(number_ids) <= set(self.number_ids.ids):
             raise UserError(
                 self.env._(
-                    "The numbers he keeps are not all numbers of %s. Choose some of those.", self.name
+                    "The numbers he keeps are not all numbers of %s. Choose some of those.",
+                    self.name,
                 )
             )
         self.kept_number_ids = [Command.set(number_ids)]
@@ -142,8 +143,8 @@ class VipRetentionCase(models.Model):
         if proposal.approval == WAITING:
             raise UserError(
                 self.env._(
-                    "“%(offer)s” waits for approval by: %(level)s, until %(time)s. The customer can answer it "
-                    "when it is granted, or you propose another.",
+                    "“%(offer)s” waits for approval by: %(level)s, until %(time)s. The customer can "
+                    "answer it when it is granted, or you propose another.",
                     level=proposal._level_label(),
                     time=format_datetime(self.env, proposal.approve_by),
                     **terms,
@@ -305,7 +306,7 @@ class VipRetentionCase(models.Model):
     # ------------------------------------------------------------
 
     def action_refuse(self):
-        """The customer's final refusal: offers and contacts of these cases end now, and nothing else is asked.
+        """The customer's final refusal: offers and contacts of these cases end now; nothing else is asked.
 
         It is noted for whoever works cases in the customer's company, in every state of the case; on a closed
         one there is nothing left to do. The request to leave, and its date, stay as they are.

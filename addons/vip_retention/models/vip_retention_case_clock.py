@@ -7,8 +7,8 @@ from odoo.tools import SQL
 from odoo.addons.vip_customer.tools import service_clock
 
 from ..tools import deadlines
-from .vip_retention_case import CONSIDERING, DOING, TALKING
 from .vip_retention_proposal import MANAGER, WAITING
+from .vip_retention_states import CONSIDERING, DOING, TALKING
 
 FOLLOW_UP_HOURS = 16
 DOING_HOURS = 8
@@ -53,9 +53,7 @@ class VipRetentionCase(models.Model):
     def _set_follow_up(self):
         """From now: two working days, and the end of the last one before he leaves."""
         now = fields.Datetime.now()
-        self.write(
-            self._work_out(deadlines.follow_up, now, FOLLOW_UP_HOURS, self.closing_date)
-        )
+        self.write(self._work_out(deadlines.follow_up, now, FOLLOW_UP_HOURS, self.closing_date))
 
     def _set_doing(self):
         """From now: a working day; the closing date is no reason to hurry any more, but the promise is."""

@@ -4,7 +4,7 @@ from odoo import fields, models
 from odoo.exceptions import UserError
 from odoo.tools import format_list
 
-from .vip_retention_case import TALKING, WATCH
+from .vip_retention_states import TALKING, WATCH
 
 CALL, VISIT, TEXT = "call", "visit", "text"
 # What a channel is to somebody who wants to leave.
@@ -41,10 +41,14 @@ class VipRetentionCase(models.Model):
 
     def _attempts_made(self):
         """dict case id -> Counter of the attempts made."""
-        rows = self.env["vip.interaction"].sudo()._read_group(
-            [("retention_case_id", "in", self.ids), ("is_attempt", "=", True)],
-            ["retention_case_id", "channel_id"],
-            ["__count"],
+        rows = (
+            self.env["vip.interaction"]
+            .sudo()
+            ._read_group(
+                [("retention_case_id", "in", self.ids), ("is_attempt", "=", True)],
+                ["retention_case_id", "channel_id"],
+                ["__count"],
+            )
         )
         made = {}
         for case, channel, count in rows:
@@ -56,7 +60,9 @@ class VipRetentionCase(models.Model):
         """dict kind -> attempts that are left, without those that are used up."""
         if made is None:
             made = self._attempts_made().get(self.id, Counter())
-        return {kind: most - made[kind] for kind, most in MOST_ATTEMPTS.items() if made[kind] < most}
+        return {
+            kind: most - made[kind] for kind, most in MOST_ATTEMPTS.items() if made[kind] < most
+        }
 
     def _attempts_text(self, left):
         labels = {
@@ -87,7 +93,7 @@ class VipRetentionCase(models.Model):
         :param str summary: what was said
         :return: id of the interaction
         :rtype: int
-        :raise AccessError, UserError: as ``_begin_step``; or no more attempts of this kind, or today, are left
+        :raise AccessError, UserError: as ``_begin_step``; or no attempts of this kind, or today, are left
         """
         self._require_one()
         channel = self._given("vip.channel", channel_id)
@@ -118,7 +124,7 @@ class VipRetentionCase(models.Model):
     def _check_attempt(self, channel):
         """:raise UserError: the customer was tried often enough, in all or today"""
         today = self.company_id._vip_today()
-        kinds = [code for code in KINDS]
+        kinds = list(KINDS)
         latest = self.env["vip.interaction"].search(
             [("retention_case_id", "=", self.id), ("channel_id.code", "in", kinds)],
             order="date desc",

@@ -18,10 +18,10 @@ class VipRetentionCase(models.Model):
     him.
 
     ``facts`` is plain data: ``on`` (ISO date), ``months`` (list of [ISO month, amount] of the last 12 full
-    months, for the numbers at stake), ``recent`` and ``before`` (average bill of the last 3 months and of the 6
-    before), ``arrears`` (suspensions), ``tenure`` (months, False where unknown), ``tier``, ``since``,
-    ``valid_until``, ``tiers`` (list of [tier, from, to]), ``complaints`` {``open``, ``year``}, ``late`` (service
-    requests of the year), ``missed`` (touches of half a year), ``unused`` (list of [benefit, units left]),
+    months, for the numbers at stake), ``recent`` and ``before`` (average bill of the last 3 months and of
+    the 6 before), ``arrears`` (suspensions), ``tenure`` (months, False where unknown), ``tier``, ``since``,
+    ``valid_until``, ``tiers`` (list of [tier, from, to]), ``complaints`` {``open``, ``year``}, ``late``
+    (requests of the year), ``missed`` (touches of half a year), ``unused`` (list of [benefit, units left]),
     ``contacts`` (list of [ISO time, channel, result, person]), ``numbers`` (how many are open in all),
     ``contract_end`` (the latest, ISO date). What there is none of is False or empty.
     """
@@ -57,15 +57,22 @@ class VipRetentionCase(models.Model):
                     "value": sum(amounts),
                     "facts": {
                         "on": day.isoformat(),
-                        "months": [[month.isoformat(), float(amount)] for month, amount, _a in rows],
+                        "months": [
+                            [month.isoformat(), float(amount)] for month, amount, _a in rows
+                        ],
                         "recent": _average(amounts[-RECENT:]),
                         "before": _average(amounts[-RECENT - BEFORE : -RECENT]),
                         "arrears": sum(arrears for _month, _amount, arrears in rows),
-                        "tenure": tenure_months(member.joined_on, day) if member.joined_on else False,
+                        "tenure": tenure_months(member.joined_on, day)
+                        if member.joined_on
+                        else False,
                         "tier": member.tier_id.name or False,
                         "since": _iso(member.since),
                         "valid_until": _iso(member.valid_until),
-                        **{name: of.get(partner.id, empty.get(name, [])) for name, of in found.items()},
+                        **{
+                            name: of.get(partner.id, empty.get(name, []))
+                            for name, of in found.items()
+                        },
                         **case._lines(),
                     },
                 }

@@ -6,8 +6,6 @@ from odoo.exceptions import UserError
 from odoo.tools import format_date
 
 from ..tools import deadlines, ladder
-from .vip_retention_case import CONSIDERING, PROPOSED, TALKING
-from .vip_retention_offer import AUTHORITIES
 from .vip_retention_proposal import (
     ACCEPTED,
     APPROVAL_HOURS,
@@ -16,6 +14,7 @@ from .vip_retention_proposal import (
     VALID_DAYS,
     WAITING,
 )
+from .vip_retention_states import CONSIDERING, PROPOSED, TALKING
 
 
 class VipRetentionCase(models.Model):
@@ -34,11 +33,11 @@ class VipRetentionCase(models.Model):
     )
 
     # the screen shows the ladder of a reason before it is saved
-    @api.depends("reason_id", "state", "proposal_ids.answer", "departure_ids.kind")
+    @api.depends("state", "reason_id", "tier_id", "departure_ids.kind", "proposal_ids.answer")
     @api.depends_context("uid")
     def _compute_ladder(self):
         for case in self:
-            case.ladder = case._ladder() if case.state in TALKING else []
+            case.ladder = case._ladder() if case.state in TALKING else False
 
     def _ladder(self):
         """The offers as the screen shows them, a list of dicts: ``id``, ``name``, ``description``, ``cost``,
@@ -133,9 +132,7 @@ class VipRetentionCase(models.Model):
             lambda one: not one.answer and one.approval in (NOT_NEEDED, WAITING, APPROVED)
         )._replace()
         margin = Decimal(str(case.company_id.vip_retention_margin)) / 100
-        months = ladder.break_even(
-            Decimal(str(offer.cost)), Decimal(str(case.value)), margin
-        )
+        months = ladder.break_even(Decimal(str(offer.cost)), Decimal(str(case.value)), margin)
         today = case.company_id._vip_today()
         proposal = case.env["vip.retention.proposal"].create(
             {
@@ -170,8 +167,15 @@ class VipRetentionCase(models.Model):
     def _approval_decided(self, proposal):
         """Tell who proposed it; run as superuser."""
         self._drop_tasks("approval")
-        label = dict(proposal._fields["approval"]._description_selection(self.env))[proposal.approval]
-        self._task("work", self.user_id or proposal.proposed_by, self.deadline, f"{proposal.offer_id.name}: {label}")
+        label = dict(proposal._fields["approval"]._description_selection(self.env))[
+            proposal.approval
+        ]
+        self._task(
+            "work",
+            self.user_id or proposal.proposed_by,
+            self.deadline,
+            f"{proposal.offer_id.name}: {label}",
+        )
 
     def _check_offer(self, offer):
         """:raise UserError: the offer is none for this customer, saying why"""

@@ -3,17 +3,8 @@ from odoo.exceptions import UserError
 from odoo.fields import Command, Domain
 from odoo.tools import SQL, format_list
 
-from .vip_retention_case import (
-    ANALYSED,
-    LIST,
-    NEW,
-    NO_ANSWER,
-    RISK,
-    TALKED_TO,
-    TALKING,
-    WITHDRAWN,
-    WORK_RECORD,
-)
+from .vip_retention_case import LIST, RISK, TALKED_TO, WORK_RECORD
+from .vip_retention_states import ANALYSED, NEW, NO_ANSWER, TALKING, WITHDRAWN
 
 SUSPENSION = "suspension"
 
@@ -61,7 +52,14 @@ class VipRetentionCase(models.Model):
         case = departure.case_id or others._taking_in(numbers)
         if not case:
             case = super().create(
-                [{**vals, "partner_id": partner.id, "source": source, "departure_id": departure[:1].id}]
+                [
+                    {
+                        **vals,
+                        "partner_id": partner.id,
+                        "source": source,
+                        "departure_id": departure[:1].id,
+                    }
+                ]
             )
             self.sudo()._open({case.sudo(): (numbers, departure)})
         elif departure.case_id != case:
@@ -161,17 +159,13 @@ class VipRetentionCase(models.Model):
                 }
             )
         cases._freeze()
-        for company, group in cases.grouped("company_id").items():
+        for group in cases.grouped("company_id").values():
             clock = group[0]._clock()
             for case in group:
                 case._set_first_contact(clock)
         cases._log("opened", {case: case._opening_text(stakes[case][1]) for case in cases})
         self._schedule(
-            [
-                ("work", case, user, case.first_contact_by)
-                for case, user in owners.items()
-                if user
-            ]
+            [("work", case, user, case.first_contact_by) for case, user in owners.items() if user]
         )
 
     def _next_name(self):
@@ -272,7 +266,8 @@ class VipRetentionCase(models.Model):
         for case in gone.case_id:
             still = case.departure_ids.filtered(lambda one: one.state == "announced")
             open_numbers = case.number_ids.filtered(lambda line: line._is_open())
-            case._log("departure", format_list(self.env, [str(d.effective_on) for d in gone if d.case_id == case]))
+            days = gone.filtered(lambda one, case=case: one.case_id == case).mapped("effective_on")
+            case._log("departure", format_list(self.env, [str(day) for day in days]))
             if still or open_numbers:
                 continue
             if case.state in TALKING:

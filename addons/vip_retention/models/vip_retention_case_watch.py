@@ -5,7 +5,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
 
 from ..tools.save_rule import BILL_DAYS
-from .vip_retention_case import LOST, SAVED, WATCH
+from .vip_retention_states import LOST, SAVED, WATCH
 
 # Days after the beginning of a watch, and before its end, on which the account manager asks how it is.
 FOLLOW_UP_DAYS = 7
@@ -181,7 +181,9 @@ class VipRetentionCase(models.Model):
     def _decide(self, outcome):
         if not self.env.user.has_group("vip_customer.group_vip_manager"):
             raise AccessError(
-                self.env._("Only a manager of the VIP programme decides whether a customer was kept.")
+                self.env._(
+                    "Only a manager of the VIP programme decides whether a customer was kept."
+                )
             )
         cases = self._begin_step(WATCH)
         for case in cases:

@@ -21,7 +21,7 @@ STEPS = [
     ("withdrawn", "Request taken back"),
     ("departure", "Departure"),
     ("watch", "Watch"),
-    ("saved", "Kept"),
+    ("saved", "Saved"),
     ("lost", "Lost after all"),
     ("no_answer", "No answer"),
     ("analysis", "Analysis"),
@@ -59,6 +59,9 @@ class VipRetentionLog(models.Model):
         "The log of a retention case is evidence: it is neither changed nor deleted.",
     )
     _refused_idx = models.Index("(case_id) WHERE step = 'refused'")
+
+    def _label(self):
+        return dict(self._fields["step"]._description_selection(self.env)).get(self.step, "")
 
     def _refusal_by_hand(self):
         return self.env._("The log of a retention case writes itself: use the buttons of the case.")

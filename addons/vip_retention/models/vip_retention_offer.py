@@ -44,7 +44,8 @@ class VipRetentionOffer(models.Model):
     cost = fields.Monetary(help="What it costs the company, in the company's currency.")
     authority = fields.Selection(AUTHORITIES, default=DESK, required=True)
     cooldown_days = fields.Integer(
-        string="Cool-down", help="Days after an acceptance until the customer may be offered it again."
+        string="Cool-down",
+        help="Days after an acceptance until the customer may be offered it again.",
     )
     watch_days = fields.Integer(
         default=30, string="Watch period", help="Days until it shows whether the customer was kept."
@@ -65,7 +66,9 @@ class VipRetentionOffer(models.Model):
         string="Done where",
     )
     benefit_ids = fields.Many2many(
-        "vip.benefit", string="Benefits to choose from", help="Of which the customer is given one unit."
+        "vip.benefit",
+        string="Benefits to choose from",
+        help="Of which the customer is given one unit.",
     )
     override_months = fields.Integer(
         default=6, string="Tier kept for", help="Months for which the tier is kept."

@@ -3,6 +3,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tools import format_datetime
 
 from .vip_retention_offer import ACCOUNT_MANAGER, AUTHORITIES, LEAD, MANAGER
+from .vip_retention_states import TALKING
 
 NOT_NEEDED, WAITING, APPROVED, REJECTED = "not_needed", "waiting", "approved", "rejected"
 ACCEPTED, CONSIDERING, REFUSED, REPLACED, ENDED = (
@@ -154,7 +155,7 @@ class VipRetentionProposal(models.Model):
         """Grant what an agent proposed above his own authority; he may put it to the customer then.
 
         :raise AccessError: the caller may not grant it
-        :raise UserError: it was decided already, or the case has gone on without it
+        :raise UserError: it was decided already, or the case does not wait for it any more
         """
         self._decide(APPROVED, "approved")
         return True
@@ -179,7 +180,7 @@ class VipRetentionProposal(models.Model):
                         level=proposal._level_label(),
                     )
                 )
-            case = proposal.case_id._lock()
+            case = proposal.case_id._begin_step(*TALKING)
             if proposal.approval != WAITING:
                 raise UserError(proposal._decided_sentence())
             values = {
@@ -189,8 +190,8 @@ class VipRetentionProposal(models.Model):
             }
             # guarded: written by this action only
             proposal.sudo().write(values)
-            case.sudo()._log(step, proposal.offer_id.name)
-            case.sudo()._approval_decided(proposal)
+            case._log(step, proposal.offer_id.name)
+            case._approval_decided(proposal.sudo())
 
     def _replace(self):
         """Another offer was put to the customer instead; run as superuser."""
@@ -220,7 +221,8 @@ class VipRetentionProposal(models.Model):
                 time=format_datetime(self.env, self.decided_at),
             )
         return self.env._(
-            "“%s” needs no approval any more: the case has gone on without it.", self.offer_id.name
+            "“%s” needs no approval any more: something else was offered instead.",
+            self.offer_id.name,
         )
 
     @api.model

@@ -38,7 +38,9 @@ def last_working_day(calendar: Calendar, closing: date) -> date | None:
     return None
 
 
-def first_contact(calendar: Calendar, opened: datetime, hours: float, closing: date | None) -> Deadline:
+def first_contact(
+    calendar: Calendar, opened: datetime, hours: float, closing: date | None
+) -> Deadline:
     """The first contact: within so many working hours, and by noon of the last working day before the
     closing date.
 

@@ -17,7 +17,7 @@ def break_even(cost: Decimal, year: Decimal, margin: Decimal) -> Decimal | None:
 
     >>> print(break_even(Decimal(240), Decimal(7800), Decimal("0.30")))
     1.3
-    >>> print(break_even(Decimal(0), Decimal(0), Decimal("0.30")), break_even(Decimal(50), Decimal(0), Decimal(1)))
+    >>> print(break_even(Decimal(0), Decimal(0), Decimal(1)), break_even(Decimal(50), Decimal(0), Decimal(1)))
     0.0 None
     """
     if not cost:

@@ -95,7 +95,7 @@ class VipRetentionOpen(models.TransientModel):
     def _numbers(self):
         self.partner_id._vip_member()
         lines = self.partner_id.sudo().vip_number_ids.filtered(lambda line: line._is_open())
-        if self.all_numbers or len(lines) <= 1 and not self.concerned:
+        if self.all_numbers or (len(lines) <= 1 and not self.concerned):
             return lines
         found = lines.filtered_domain(lines._written(self.concerned or ""))
         if len(found) != 1:

@@ -1,0 +1,530 @@
+from datetime import date, timedelta
+
+from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.tests import freeze_time, tagged
+
+from odoo.addons.vip_customer.tests.service_common import SHANGHAI, at
+
+from .case_common import FIRST, SECOND, RetentionCase
+
+
+@tagged("post_install", "-at_install")
+class TestCaseOpening(RetentionCase):
+    """Who owns a new case, what is frozen, and what joins it."""
+
+    def _due(self, case):
+        return f"{case.deadline + SHANGHAI:%Y-%m-%d %H:%M}"
+
+    def test_talks_belong_to_the_agent(self):
+        for source in ("hotline", "hall"):
+            with self.subTest(source=source):
+                case = self._leaves(source=source)
+                self.assertEqual(case.user_id, self.users["desk"])
+                self.assertEqual((case.state, case.dispatched_at), ("new", False))
+                self.assertEqual(case.first_contact_at, case.opened_at)
+                case.action_refuse()
+                case.sudo().departure_id.action_withdraw()
+
+    def test_lists_and_work_records_belong_to_the_account_manager(self):
+        for source in ("list", "work_record"):
+            with self.subTest(source=source):
+                case = self._leaves(source=source, user="boss")
+                self.assertEqual(case.user_id, self.users["manager_a"])
+                self.assertTrue(case.dispatched_at)
+                self.assertFalse(case.first_contact_at)
+                self.assertEqual(self._tasks_of(case), {("case", "manager_a")})
+                case.action_refuse()
+                case.sudo().departure_id.action_withdraw()
+
+    def test_without_a_manager_the_lead_owns_it(self):
+        self._assign(self.plain, self.env["res.users"], self.city)
+        case = self._leaves(self.plain, source="list", user="boss")
+        self.assertEqual(case.user_id, self.users["lead"])
+
+    def test_nobody_is_responsible(self):
+        case = self._leaves(self.plain, source="list", user="boss")
+        self.assertFalse(case.user_id)
+        with self.assertRaisesRegex(UserError, "has no account manager, and his branch no lead"):
+            case.action_dispatch()
+
+    def test_first_contact_by_tier(self):
+        """Diamond within 4, gold 8, silver 16 working hours, never later than noon of the last working day
+        before the closing date."""
+        case = self._leaves()
+        self.assertEqual(self._due(case), "2026-03-11 10:00")
+        case = self._leaves(self.plain)
+        self.assertEqual(self._due(case), "2026-03-10 16:00")
+        for tier, due in ((self.silver, "2026-03-12 10:00"), (self.no_tier, "2026-03-12 10:00")):
+            other = self._create_vip(f"Other {tier.name}", tier)
+            self.assertEqual(self._due(self._leaves(other)), due)
+        other = self._create_vip("Soon", self.silver)
+        self.assertEqual(
+            self._due(self._leaves(other, effective_on="2026-03-12")), "2026-03-11 12:00"
+        )
+
+    def test_facts_are_frozen(self):
+        case = self._leaves().with_user(self.users["manager_a"])
+        facts = case.snapshot
+        self.assertEqual(case.value_at_stake, 7800)
+        self.assertEqual(case.tier_id, self.gold)
+        self.assertEqual(facts["on"], "2026-03-10")
+        self.assertEqual(facts["months"][0], ["2025-03-01", 650.0])
+        self.assertEqual(facts["months"][-1], ["2026-02-01", 650.0])
+        self.assertEqual(len(facts["months"]), 12)
+        self.assertEqual((facts["recent"], facts["before"]), (650.0, 650.0))
+        self.assertEqual(facts["tenure"], 41)
+        self.assertEqual(facts["complaints"], {"open": 0, "year": 0})
+        self.assertEqual(facts["tier"], "Gold")
+        self._create_bills(self.partner, {"2024-12-01": 99}, self.first)
+        self.partner.vip_number_ids.write({"plan": "other"})
+        self._move(self.partner, self.no_tier)
+        self.assertEqual(case.snapshot, facts)
+        self.assertEqual((case.value_at_stake, case.tier_id), (7800, self.gold))
+
+    def test_money_is_for_who_works_on_it(self):
+        """The desk sees the amounts of the case it works on; an account manager those of his customers."""
+        case = self._leaves()
+        self.assertEqual(case.value_at_stake, 7800)
+        for user, sees in (
+            ("manager_a", True),
+            ("lead", True),
+            ("boss", True),
+            ("auditor", True),
+            ("manager_c", False),
+        ):
+            with self.subTest(user=user):
+                other = self._as(user, case)
+                self.assertEqual(bool(other.value_at_stake), sees)
+                self.assertEqual(bool(other.snapshot), sees)
+        case.action_dispatch()
+        case.invalidate_recordset()
+        self.assertFalse(case.value_at_stake)
+        self.assertFalse(case.snapshot)
+        for name in ("value", "facts"):
+            with self.assertRaises(AccessError):
+                self._as("boss", case).read([name])
+
+    def test_customer_type_is_private(self):
+        case = self._leaves()
+        case.customer_type_id = self._ref("customer_type_silent")
+        self.assertEqual(case.technique, "Draw out")
+        self.assertEqual(
+            self.partner.vip_membership_id.customer_type_id, self._ref("customer_type_silent")
+        )
+        stranger = self._as("manager_c", case)
+        self.assertFalse(stranger.customer_type_id)
+        with self.assertRaisesRegex(AccessError, "belongs to his private profile"):
+            stranger.customer_type_id = self._ref("customer_type_hot")
+
+    def test_a_second_request_joins(self):
+        """Two open cases for one number are one; so are two numbers of one customer."""
+        case = self._leaves()
+        again = self.Case.with_user(self.users["manager_b"]).create(
+            {"partner_id": self.partner.id, "source": "hall", "number_ids": self.first.ids}
+        )
+        self.assertEqual(again, case)
+        second = self._number(self.partner, SECOND)
+        self._create_bills(self.partner, self._year(100), second)
+        joined = self._leaves(
+            number_id=second.id, source="list", user="boss", effective_on="2026-03-12"
+        )
+        self.assertEqual(joined, case)
+        case = self._as("boss", case)
+        self.assertEqual(case.number_ids, self.first | second)
+        self.assertEqual(case.value_at_stake, 8800)
+        self.assertEqual(case.closing_date, date(2026, 3, 12))
+        self.assertEqual([step for step, _user in self._log_of(case)], ["opened", "joined"])
+
+    def test_a_decided_case_takes_nothing_in(self):
+        """A further number of a customer in watch is another case; the same number is this one."""
+        case = self._in_watch()
+        second = self._number(self.partner, SECOND)
+        other = self._leaves(number_id=second.id)
+        self.assertNotEqual(other, case)
+        same = self._leaves(number_id=self.first.id)
+        self.assertEqual(same, case)
+
+    def test_no_number_in_two_open_cases(self):
+        case = self._in_watch()
+        second = self._number(self.partner, SECOND)
+        other = self._leaves(number_id=second.id)
+        with self.assertRaisesRegex(
+            ValidationError, f"has the open case {case.name} for this already"
+        ):
+            other.sudo().number_ids = self.first | second
+            self.env.flush_all()
+
+    def test_numbers_of_another_customer(self):
+        case = self._leaves(self.plain)
+        with self.assertRaisesRegex(ValidationError, "are not all of “Zhao”"):
+            case.sudo().number_ids = self.first
+
+    def test_opened_by_hand(self):
+        """A case opened by hand notes what the customer asked for."""
+        case = self.Case.with_user(self.users["desk"]).create({"partner_id": self.partner.id})
+        departure = case.sudo().departure_id
+        self.assertEqual(departure.number_id, self.first)
+        self.assertEqual((departure.state, departure.kind), ("announced", "scheduled"))
+        self.assertEqual(case.name[:7], "RC2026-")
+
+    def test_which_of_several_numbers(self):
+        self._number(self.partner, SECOND)
+        with self.assertRaisesRegex(UserError, "has 2 open numbers. Say which"):
+            self.Case.with_user(self.users["desk"]).create({"partner_id": self.partner.id})
+
+    def test_no_number_one_case(self):
+        case = self._leaves(self.plain)
+        self.assertFalse(case.sudo().number_ids)
+        again = self.Case.create({"partner_id": self.plain.id, "source": "hall"})
+        self.assertEqual(again, case)
+
+    def test_the_list_opens_no_case_without_a_tier(self):
+        other = self._create_vip("Nobody")
+        self.assertFalse(self._leaves(other, source="list", user="boss"))
+        self.assertTrue(self._leaves(self._create_vip("Somebody"), source="hall"))
+
+    def test_a_case_of_risk_has_no_request(self):
+        case = self.Case.create({"partner_id": self.partner.id, "source": "risk"})
+        self.assertFalse(case.departure_id)
+        self.assertEqual(case.number_ids, self.first)
+        self.assertEqual(case.user_id, self.users["manager_a"])
+
+    def test_another_company(self):
+        rival = self.env["res.company"].create({"name": "Rival"})
+        partner = self.env["res.partner"].create({"name": "Far"})
+        self.env["vip.membership"]._ensure(partner.ids, rival)
+        with self.assertRaises(AccessError):
+            self.Case.with_user(self.users["desk"]).create({"partner_id": partner.id})
+
+    def test_wizard(self):
+        """The desk types the number as it is said, and sees whom to call in."""
+        self._number(self.partner, SECOND)
+        wizard = (
+            self.env["vip.retention.open"]
+            .with_user(self.users["desk"])
+            .create(
+                {
+                    "partner_id": self.partner.id,
+                    "effective_on": "2026-03-30",
+                    "description": "Too dear",
+                }
+            )
+        )
+        self.assertEqual(
+            (wizard.number_count, wizard.manager_name), (2, self.users["manager_a"].name)
+        )
+        with self.assertRaisesRegex(UserError, "has 2 open numbers. Give the one he means"):
+            wizard.action_confirm()
+        wizard.concerned = "8001"
+        case = self.Case.browse(wizard.action_confirm()["res_id"])
+        self.assertEqual((case.number_ids, case.description), (self.first, "Too dear"))
+        self.assertNotIn(FIRST, case.with_user(self.users["desk"]).concerned)
+        wizard.write({"concerned": False, "all_numbers": True, "description": "All of it"})
+        self.assertEqual(wizard.action_confirm()["res_id"], case.id)
+        self.assertEqual(len(case.number_ids), 2)
+        self.assertEqual(case.description, "Too dear\nAll of it")
+
+    def test_frozen(self):
+        case = self._leaves()
+        for values in ({"source": "hall"}, {"partner_id": self.plain.id}):
+            with (
+                self.subTest(values=values),
+                self.assertRaisesRegex(UserError, "are fixed with its facts"),
+            ):
+                case.write(values)
+        with self.assertRaisesRegex(UserError, "it is not deleted"):
+            case.sudo().unlink()
+
+
+@tagged("post_install", "-at_install")
+class TestCaseAnswers(RetentionCase):
+    """Three answers, and what follows."""
+
+    def test_reason(self):
+        case = self._leaves()
+        case.write({"reason_id": self._ref("reason_t_rival").id, "detail": "Beta"})
+        self.assertEqual(case.state, "analysed")
+        self.assertEqual(case.sudo().log_ids[-1:].content, "Tariff / Cheaper offer elsewhere: Beta")
+
+    def test_accepted_is_not_saved(self):
+        """What was promised is done first, then the watch begins; the request to leave is taken back."""
+        case = self._proposed()
+        self.assertEqual(case.state, "proposed")
+        case.action_accept()
+        self.assertEqual((case.state, case.outcome), ("doing", False))
+        self.assertEqual(case.sudo().departure_id.state, "announced")
+        with self.assertRaisesRegex(UserError, "Give the reference of the order"):
+            case.done(" ")
+        case.done("ORDER-1")
+        proposal = case.proposal_ids
+        self.assertEqual((case.state, case.outcome), ("watch", False))
+        self.assertEqual((proposal.reference, proposal.done_by), ("ORDER-1", self.users["desk"]))
+        self.assertEqual((case.watch_from, case.watch_until), (date(2026, 3, 10), date(2026, 5, 9)))
+        self.assertEqual(case.sudo().departure_id.state, "withdrawn")
+        self.assertEqual(self._tasks_of(case), {("watch", "manager_a")})
+        self.assertEqual(
+            self._log_of(case),
+            [(step, "desk") for step in ("opened", "reason", "proposed", "accepted", "done")],
+        )
+
+    def test_nothing_to_do(self):
+        case = self._proposed("explain")
+        case.action_accept()
+        self.assertEqual((case.state, case.watch_until), ("watch", date(2026, 4, 9)))
+
+    def test_some_numbers_only(self):
+        second = self._number(self.partner, SECOND)
+        case = self._leaves(number_id=self.first.id)
+        self._leaves(number_id=second.id)
+        case.action_propose(self._ref("offer_explain").id)
+        with self.assertRaisesRegex(UserError, "are not all numbers of"):
+            case.action_accept([0])
+        case.action_accept(self.first.ids)
+        states = {one.number_id: one.state for one in case.sudo().departure_ids}
+        self.assertEqual(states, {self.first: "withdrawn", second: "announced"})
+
+    def test_benefit(self):
+        """One more unit, through the one grant door."""
+        benefit = self._ref("offer_benefit_plus").benefit_ids[:1]
+        case = self._proposed("benefit_plus", "p_benefit", source="work_record", user="manager_a")
+        case.action_accept()
+        with self.assertRaisesRegex(UserError, "gives one of these benefits"):
+            case.done()
+        with self.assertRaisesRegex(UserError, "gives one of these benefits"):
+            case.done(benefit_id=self.env.ref("vip_customer.benefit_medical").id)
+        case.done(benefit_id=benefit.id)
+        goodwill = self.env["vip.goodwill"].search([("partner_id", "=", self.partner.id)])
+        self.assertEqual((goodwill.benefit_id, goodwill.quantity), (benefit, 1))
+        self.assertIn(case.name, goodwill.reason)
+        self.assertEqual(case.state, "watch")
+
+    def test_tier_is_kept(self):
+        """The tier is kept by an override, which its own people approve."""
+        case = self._proposed("tier_hold", "p_tier", source="work_record", user="lead")
+        case.action_accept()
+        override = case.sudo().proposal_ids.override_id
+        self.assertEqual(
+            (override.kind, override.tier_id, override.state), ("floor", self.gold, "requested")
+        )
+        self.assertEqual(override.date_to, date(2026, 9, 9))
+        with self.assertRaisesRegex(UserError, "his override waits for approval"):
+            case.done()
+        override.with_user(self.users["approver"]).action_approve()
+        case.done()
+        self.assertEqual(case.state, "watch")
+
+    def test_considering(self):
+        """The account manager follows up within 16 working hours."""
+        case = self._proposed()
+        case.action_consider()
+        self.assertEqual((case.state, case.user_id), ("considering", self.users["manager_a"]))
+        self.assertEqual(f"{case.deadline + SHANGHAI:%d %H:%M}", "12 10:00")
+        self.assertEqual(f"{case.warn_at + SHANGHAI:%d %H:%M}", "11 16:00")
+        self.assertEqual(case.proposal_ids.answer, "considering")
+        self._as("manager_a", case).action_accept()
+        self.assertEqual(case.proposal_ids.answer, "accepted")
+
+    def test_considering_is_cut_by_the_closing_date(self):
+        case = self._proposed(effective_on="2026-03-11")
+        case.action_consider()
+        self.assertEqual(f"{case.deadline + SHANGHAI:%d %H:%M}", "10 18:30")
+
+    def test_dispatched_is_not_the_desks(self):
+        case = self._proposed()
+        case.action_dispatch()
+        for step in (
+            case.action_accept,
+            case.action_consider,
+            case.action_take,
+            case.action_withdraw,
+        ):
+            with (
+                self.subTest(step=step.__name__),
+                self.assertRaisesRegex(UserError, "was dispatched to .* who goes on with it"),
+            ):
+                step()
+        with self.assertRaisesRegex(UserError, "was dispatched to"):
+            self._as("manager_c", case).action_accept()
+        self._as("lead", case).action_accept()
+
+    def test_refused_offer(self):
+        case = self._proposed()
+        case.action_refuse_offer()
+        with self.assertRaisesRegex(UserError, "was answered already"):
+            case.action_accept()
+        case.action_propose(self._ref("offer_explain").id)
+        self.assertEqual(case.sudo().proposal_ids.sorted("id").mapped("answer"), ["refused", False])
+
+    def test_another_offer_replaces(self):
+        case = self._proposed()
+        case.action_propose(self._ref("offer_explain").id)
+        self.assertEqual(
+            case.sudo().proposal_ids.sorted("id").mapped("answer"), ["replaced", False]
+        )
+
+    def test_replaced_while_it_waits(self):
+        case = self._proposed("handset", "o_device")
+        waiting = case.proposal_ids
+        case.action_propose(self._ref("offer_explain").id)
+        self.assertEqual(self._tasks_of(case), set())
+        with self.assertRaisesRegex(UserError, "something else was offered instead"):
+            self._as("boss", waiting).action_approve()
+
+    def test_nothing_offered(self):
+        case = self._leaves()
+        with self.assertRaisesRegex(UserError, "Nothing was offered in"):
+            case.action_accept()
+        with self.assertRaisesRegex(UserError, "Nothing was accepted in"):
+            case.action_done()
+
+    def test_withdrawn(self):
+        """Before anything was accepted: neither kept nor lost."""
+        for step in ("action_withdraw", "departure"):
+            with self.subTest(step=step):
+                case = self._proposed()
+                if step == "departure":
+                    case.sudo().departure_id.action_withdraw()
+                else:
+                    case.action_withdraw()
+                self.assertEqual((case.state, case.outcome), ("closed", "withdrawn"))
+                self.assertEqual(case.sudo().departure_id.state, "withdrawn")
+                self.assertEqual(case.proposal_ids.answer, "ended")
+
+    def test_withdrawn_after_acceptance(self):
+        case = self._proposed()
+        case.action_accept()
+        with self.assertRaisesRegex(UserError, "is in the state “To be done” since"):
+            case.action_withdraw()
+
+    def test_withdrawn_during_approval(self):
+        case = self._proposed("handset", "o_device")
+        self.assertEqual(case.proposal_ids.approval, "waiting")
+        case.action_withdraw()
+        with self.assertRaisesRegex(UserError, "was closed by .*Taken back by the customer"):
+            self._as("boss", case.proposal_ids).action_approve()
+
+    def test_offer_archived_while_proposed(self):
+        """What was put to the customer stands as it was."""
+        case = self._proposed()
+        self._ref("offer_plan_fit").write({"active": False, "cost": 999})
+        case.action_accept()
+        self.assertEqual((case.proposal_ids.answer, case.proposal_ids.cost), ("accepted", 0))
+
+    def test_offer_expires(self):
+        case = self._proposed()
+        with at("2026-03-25 10:00"), self.assertRaisesRegex(UserError, "was valid until"):
+            case.action_accept()
+
+    def test_tier_lost_meanwhile(self):
+        """The ladder is that of the tier he had when he asked."""
+        case = self._leaves()
+        self._move(self.partner, self.no_tier)
+        case.reason_id = self._ref("reason_p_benefit")
+        case.action_propose(self._ref("offer_benefit_plus").id)
+        self.assertEqual(case.state, "proposed")
+
+    def test_left_before_he_decided(self):
+        case = self._proposed()
+        with at("2026-03-30 10:00"):
+            self.Departure._take_effect_due(self.company)
+        self.assertEqual((case.state, case.outcome), ("closed", "no_answer"))
+        self.assertEqual(self.first.state, "closed")
+        self.assertEqual(
+            self._log_of(case)[-2:], [("departure", "__system__"), ("no_answer", "__system__")]
+        )
+
+    def test_left_before_it_was_done(self):
+        case = self._proposed()
+        case.action_accept()
+        with at("2026-03-30 10:00"):
+            self.first.state = "closed"
+        self.assertEqual((case.state, case.outcome), ("closed", "lost_after_watch"))
+
+    def test_one_of_two_numbers_left(self):
+        second = self._number(self.partner, SECOND)
+        case = self._leaves(number_id=self.first.id, effective_on="2026-03-12")
+        self._leaves(number_id=second.id)
+        with at("2026-03-12 10:00"):
+            self.Departure._take_effect_due(self.company)
+        self.assertEqual(case.state, "new")
+
+    def test_closed_stays_as_it_is(self):
+        case = self._proposed()
+        case.action_withdraw()
+        with self.assertRaisesRegex(UserError, "was closed on .* and stays as it is"):
+            case.detail = "Beta"
+        case.analysis = "He only wanted to be heard."
+        self.assertEqual(self._log_of(case)[-1], ("analysis", "desk"))
+        with self.assertRaisesRegex(UserError, "was closed by .* Taken back by the customer"):
+            case.action_propose(self._ref("offer_explain").id)
+
+    def test_two_agents_answer(self):
+        """Who comes second is told what happened, and by whom."""
+        case = self._proposed()
+        self._as("lead", case).action_accept()
+        with self.assertRaisesRegex(
+            UserError, "is in the state “To be done” since .*vip_test_lead.*Offer accepted"
+        ):
+            case.action_consider()
+
+    def test_auditor_only_reads(self):
+        case = self._as("auditor", self._proposed())
+        self.assertTrue(case.name)
+        for step in ("action_accept", "action_refuse", "action_take", "action_dispatch"):
+            with self.subTest(step=step), self.assertRaises(AccessError):
+                getattr(case, step)()
+
+
+@tagged("post_install", "-at_install")
+class TestCaseContacts(RetentionCase):
+    """Few contacts, and none after the final refusal."""
+
+    def _contact(self, case, channel="phone", result="no_answer"):
+        return case.contact(
+            self.env.ref(f"vip_customer.channel_{channel}").id,
+            self.env.ref(f"vip_customer.interaction_result_{result}").id,
+        )
+
+    def test_caps(self):
+        case = self._leaves(source="work_record", user="manager_a", effective_on="2026-05-30")
+        day = date(2026, 3, 10)
+        for channel in ("phone", "phone", "phone", "visit", "sms"):
+            with freeze_time(f"{day} 02:00:00"):
+                self._contact(case, channel)
+            day += timedelta(days=1)
+        with freeze_time(f"{day} 02:00:00"):
+            for channel in ("phone", "visit", "sms", "email"):
+                with (
+                    self.subTest(channel=channel),
+                    self.assertRaisesRegex(UserError, "is not pursued. There is still: nothing"),
+                ):
+                    self._contact(case, channel)
+            case.action_no_answer()
+        self.assertEqual((case.state, case.outcome), ("closed", "no_answer"))
+
+    def test_once_a_day(self):
+        case = self._leaves(source="work_record", user="manager_a")
+        self._contact(case)
+        with self.assertRaisesRegex(UserError, "today already. Once a day is enough"):
+            self._contact(case, "sms")
+        self._contact(case, "hotline", "reached")  # he calls himself
+
+    def test_given_up_too_early(self):
+        case = self._leaves(source="work_record", user="manager_a")
+        with self.assertRaisesRegex(
+            UserError, "There is still: calls: 3.*home visits: 1.*texts or letters: 1"
+        ):
+            case.action_no_answer()
+
+    def test_first_contact(self):
+        case = self._leaves(source="work_record", user="manager_a")
+        interaction = self.env["vip.interaction"].browse(self._contact(case, result="reached"))
+        self.assertEqual((interaction.purpose, interaction.retention_case_id), ("retention", case))
+        self.assertEqual(case.first_contact_at, interaction.date)
+        self.assertEqual(self.partner.vip_membership_id.last_contact_on, interaction.date.date())
+
+    def test_none_after_the_final_refusal(self):
+        case = self._leaves(source="work_record", user="manager_a")
+        case.action_refuse()
+        with self.assertRaisesRegex(UserError, "no offers and no contacts any more"):
+            self._contact(case)
