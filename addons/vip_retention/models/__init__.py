@@ -19,7 +19,10 @@ from . import (
 )
 from . import (  # what builds on the case
     vip_demo_retention,
+    res_partner,
     vip_departure_case,
+    vip_membership_cases,
+    vip_my_day,
     vip_retention_case_answers,
     vip_retention_case_clock,
     vip_retention_case_contacts,

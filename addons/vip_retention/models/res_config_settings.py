@@ -9,3 +9,12 @@ class ResConfigSettings(models.TransientModel):
         readonly=False,
         currency_field="vip_currency_id",
     )
+    vip_retention_calendar_id = fields.Many2one(
+        related="company_id.vip_retention_calendar_id", readonly=False
+    )
+    vip_retention_margin = fields.Float(related="company_id.vip_retention_margin", readonly=False)
+    vip_visit_value = fields.Monetary(
+        related="company_id.vip_visit_value",
+        readonly=False,
+        currency_field="vip_currency_id",
+    )
