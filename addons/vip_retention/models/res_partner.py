@@ -1,7 +1,8 @@
 from odoo import models
 from odoo.exceptions import AccessError, UserError
 
-from .vip_retention_case import CLOSED, HALL, HOTLINE, TALKING, WORK_RECORD
+from .vip_retention_case import HALL, HOTLINE, WORK_RECORD
+from .vip_retention_states import CLOSED, TALKING
 
 
 class ResPartner(models.Model):

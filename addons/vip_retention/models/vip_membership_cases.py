@@ -2,7 +2,7 @@ from odoo import fields, models
 from odoo.fields import Domain
 from odoo.tools import format_date
 
-from .vip_retention_case import CLOSED, OPEN_STATES, REFUSED, TALKING
+from .vip_retention_states import CLOSED, OPEN_STATES, REFUSED, TALKING
 
 
 class VipMembership(models.Model):

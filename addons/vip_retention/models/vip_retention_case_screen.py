@@ -2,7 +2,8 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import format_date
 
-from .vip_retention_case import CLOSED, PORT_OUT, WITHDRAWN
+from .vip_retention_case import PORT_OUT
+from .vip_retention_states import CLOSED, WITHDRAWN
 
 
 class VipRetentionCase(models.Model):
