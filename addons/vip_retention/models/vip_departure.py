@@ -169,7 +169,7 @@ class VipDeparture(models.Model):
     def _compute_display_name(self):
         labels = dict(self._fields["kind"]._description_selection(self.env))
         for departure in self:
-            departure.display_name = departure.partner_id and self.env._(
+            departure.display_name = bool(departure.partner_id) and self.env._(
                 "%(kind)s, %(customer)s",
                 kind=labels.get(departure.kind, ""),
                 customer=departure.partner_id.display_name,
