@@ -1,7 +1,8 @@
 from odoo import models
 from odoo.exceptions import AccessError, UserError
 
-from .vip_retention_case import CLOSED, HALL, HOTLINE, TALKING, WORK_RECORD
+from .vip_retention_case import HALL, HOTLINE, WORK_RECORD
+from .vip_retention_states import CLOSED, TALKING
 
 
 class ResPartner(models.Model):
@@ -23,7 +24,9 @@ class ResPartner(models.Model):
         if self._vip_calling_number(member):
             context["default_concerned"] = self.env.context["vip_caller_number"]
         return {
-            **self.env["ir.actions.act_window"]._for_xml_id("vip_retention.vip_retention_open_action"),
+            **self.env["ir.actions.act_window"]._for_xml_id(
+                "vip_retention.vip_retention_open_action"
+            ),
             "context": context,
         }
 

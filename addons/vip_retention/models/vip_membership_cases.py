@@ -1,8 +1,8 @@
-from odoo import api, fields, models
+from odoo import fields, models
 from odoo.fields import Domain
 from odoo.tools import format_date
 
-from .vip_retention_case import CLOSED, OPEN_STATES, REFUSED, TALKING
+from .vip_retention_states import CLOSED, OPEN_STATES, REFUSED, TALKING
 
 
 class VipMembership(models.Model):
@@ -29,7 +29,7 @@ class VipMembership(models.Model):
             talks = mine.filtered(lambda case: case.state in TALKING)
             member.case_count = len(mine)
             member.open_case_id = (talks or mine)[:1]
-            member.leaving = talks and talks[:1]._leaving_sentence()
+            member.leaving = talks[:1]._leaving_sentence() if talks else False
             member.asked_to_leave = bool(talks)
 
     def _search_asked_to_leave(self, operator, value):
@@ -89,7 +89,9 @@ class VipMembership(models.Model):
             return [self._asked_sentence(talks[:1].closing_date)]
         if cases:
             return [
-                self.env._("Has decided to leave: no offers any more, only help to settle what is left.")
+                self.env._(
+                    "Has decided to leave: no offers any more, only help to settle what is left."
+                )
             ]
         return []
 

@@ -2,11 +2,9 @@ from odoo import models
 from odoo.fields import Domain
 from odoo.tools import format_date, format_datetime
 
-from odoo.addons.vip_customer.models.vip_my_day import MINE
-
-from .vip_retention_case import DOING, TALKING
 from .vip_retention_offer import LEAD, MANAGER
 from .vip_retention_proposal import WAITING
+from .vip_retention_states import DOING, TALKING
 
 
 class VipMyDay(models.AbstractModel):

@@ -2,7 +2,8 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import format_date
 
-from .vip_retention_case import CLOSED, PORT_OUT, WITHDRAWN
+from .vip_retention_case import PORT_OUT
+from .vip_retention_states import CLOSED, WITHDRAWN
 
 
 class VipRetentionCase(models.Model):
@@ -10,12 +11,16 @@ class VipRetentionCase(models.Model):
 
     _inherit = "vip.retention.case"  # pylint: disable=consider-merging-classes-inherited
 
-    asked_for = fields.Char(compute="_compute_asked_for", compute_sudo=True, string="What he asks for")
+    asked_for = fields.Char(
+        compute="_compute_asked_for", compute_sudo=True, string="What he asks for"
+    )
     was_refused = fields.Boolean(
         compute="_compute_was_refused", help="Finally refused; the case closes in a moment."
     )
     lost_tier = fields.Boolean(
-        compute="_compute_lost_tier", compute_sudo=True, help="His tier is lower than at the opening."
+        compute="_compute_lost_tier",
+        compute_sudo=True,
+        help="His tier is lower than at the opening.",
     )
     takes_words = fields.Boolean(
         compute="_compute_takes_words", help="What the customer says may still be written down."
@@ -71,8 +76,10 @@ class VipRetentionCase(models.Model):
         if operator != "in":
             return NotImplemented
         # who works cases needs no right to the requests themselves
-        asked = self.env["vip.departure"].sudo()._search(
-            Domain("kind", "=", PORT_OUT) & Domain("state", "!=", WITHDRAWN)
+        asked = (
+            self.env["vip.departure"]
+            .sudo()
+            ._search(Domain("kind", "=", PORT_OUT) & Domain("state", "!=", WITHDRAWN))
         )
         return Domain("id", "in", asked.subselect("case_id"))
 
@@ -82,9 +89,7 @@ class VipRetentionCase(models.Model):
         if self.closing_date:
             terms["day"] = format_date(self.env, self.closing_date)
             if self.user_id:
-                return self.env._(
-                    "Asked to leave on %(day)s. %(case)s is with %(user)s.", **terms
-                )
+                return self.env._("Asked to leave on %(day)s. %(case)s is with %(user)s.", **terms)
             return self.env._("Asked to leave on %(day)s. Nobody works on %(case)s yet.", **terms)
         if self.user_id:
             return self.env._("Asked to leave, day unknown. %(case)s is with %(user)s.", **terms)
