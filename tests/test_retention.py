@@ -264,18 +264,19 @@ def test_approved_by_the_lead(desk, closing):
 def test_ported(desk):
     """He ports out today: the number is gone, and he never answered."""
     [customer] = desk.customers(1)
-    tomorrow = str(date.today() + timedelta(days=7))
+    next_week = str(date.today() + timedelta(days=7))
     [departure] = desk.call(
         MANAGER,
         "vip.departure",
         "create",
-        vals_list=[{"partner_id": customer, "kind": "port_out", "effective_on": tomorrow}],
+        vals_list=[{"partner_id": customer, "kind": "port_out", "effective_on": next_week}],
     )
     domain = [("partner_id", "=", customer)]
     [case_id] = desk.call(LEAD, "vip.retention.case", "search", domain=domain)
     with pytest.raises(Refused, match="ports his number out"):
         desk.proposed(case_id, MANAGER, "VAS_TRIAL")
-    desk.call(LEAD, "vip.departure", "take_effect", departure, day=str(date.today()))
+    [asked] = desk.call(LEAD, "vip.departure", "read", departure, fields=["requested_on"])
+    desk.call(LEAD, "vip.departure", "take_effect", departure, day=asked["requested_on"])
     assert desk.case(case_id)["outcome"] == "no_answer"
     assert departures(desk, customer) == ["effective"]
 
@@ -381,7 +382,7 @@ def test_nobody_holds_up_a_final_refusal(desk, closing, login):
     with held(desk.system, case_id):
         assert desk.call(login, "vip.retention.case", "action_refuse", case_id) is True
         assert time.monotonic() - begun < AT_ONCE
-    with pytest.raises(Refused, match="final refusal in .* was noted by"):
+    with pytest.raises(Refused, match=r"final refusal in .* was noted by"):
         desk.call(LEAD, "vip.retention.case", "action_dispatch", case_id)
     [[triggers]] = desk.system.sql(
         "SELECT count(*) FROM ir_cron_trigger t JOIN ir_model_data d ON d.res_id = t.cron_id"

@@ -69,6 +69,8 @@ class VipImportDepartures(models.AbstractModel):
         for column, table in (("channel", "vip_channel"), ("reason", "vip_retention_reason")):
             self._find_named(column, table)
         self._create_table("vip_import_row", self._booked_rows(job))
+        # whatever PostgreSQL knows of the departures: those of the last file may be new to it
+        self.env.cr.execute("CREATE INDEX ON vip_import_row (departure_id)")
         self._refuse_faults("fault", FAULT_COLUMNS)
         self._drop_refused()
         self._refuse_days()
@@ -308,7 +310,7 @@ class VipImportDepartures(models.AbstractModel):
                        reason_id = coalesce(d.reason_id, r.reason_id),
                        write_uid = %(user)s, write_date = %(now)s
                   FROM vip_import_row r
-                 WHERE r.departure_id = d.id AND r.outcome = 'changed' AND d.state = 'announced'
+                 WHERE r.departure_id = d.id AND r.outcome = 'changed' AND r.known_state = 'announced'
                 RETURNING d.id, r.known_day, d.effective_on, d.effective_on <= %(today)s
                 """,
                 **terms,
@@ -338,7 +340,7 @@ class VipImportDepartures(models.AbstractModel):
                        reason_id = coalesce(r.reason_id, d.reason_id), source = %(source)s, remark = NULL,
                        import_id = %(import)s, write_uid = %(user)s, write_date = %(now)s
                   FROM vip_import_row r
-                 WHERE r.departure_id = d.id AND r.outcome = 'changed' AND d.state = 'effective'
+                 WHERE r.departure_id = d.id AND r.outcome = 'changed' AND r.known_state = 'effective'
                 """,
                 **terms,
             )

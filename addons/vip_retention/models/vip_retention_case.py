@@ -375,26 +375,31 @@ class VipRetentionCase(models.Model):
                         customer=case.partner_id.display_name,
                     )
                 )
-            if case.state == CLOSED:
-                continue
-            other = self.sudo().search(
-                case._same_stake(case.number_ids) & Domain("id", "!=", case.id), limit=1
+        is_open = self.sudo().filtered(lambda case: case.state != CLOSED)
+        others = (
+            self.sudo()
+            .search(
+                Domain("partner_id", "in", is_open.partner_id.ids) & Domain("state", "!=", CLOSED)
             )
-            if other:
+            .grouped("partner_id")
+        )
+        for case in is_open:
+            twin = (others[case.partner_id] - case)._with_stake(case.number_ids)[:1]
+            if twin:
                 raise ValidationError(
                     self.env._(
                         "“%(customer)s” has the open case %(case)s for this already. Go on there.",
                         customer=case.partner_id.display_name,
-                        case=other.name,
+                        case=twin.name,
                     )
                 )
 
-    def _same_stake(self, numbers):
-        """Domain of the open cases in which one of these numbers is; without numbers, of the customer."""
-        stake = (
-            Domain("number_ids", "in", numbers.ids) if numbers else Domain("number_ids", "=", False)
+    def _with_stake(self, numbers):
+        """Of the cases of one customer those in which one of these numbers is; without numbers, those about
+        himself."""
+        return self.filtered(
+            lambda case: case.number_ids & numbers if numbers else not case.number_ids
         )
-        return Domain("partner_id", "=", self.partner_id.id) & Domain("state", "!=", CLOSED) & stake
 
     # ------------------------------------------------------------
     # CHANGING

@@ -331,8 +331,7 @@ class VipRetentionCase(models.Model):
             )
         )
         free = self.browse(row[0] for row in rows)
-        for case in free:
-            case._close(REFUSED, None)
+        free._close(REFUSED, None)
         if self - free:
             self.env.ref("vip_retention.ir_cron_refusals")._trigger()
 
@@ -357,9 +356,9 @@ class VipRetentionCase(models.Model):
 
         :raise AccessError, UserError: as ``_begin_step``
         """
-        for case in self._begin_step(*TALKING):
-            case._close(WITHDRAWN, "withdrawn")
-            case._take_requests_back()
+        cases = self._begin_step(*TALKING)
+        cases._close(WITHDRAWN, "withdrawn")
+        cases.departure_ids.filtered(lambda one: one.state == "announced").action_withdraw()
         return True
 
     def action_no_answer(self):
@@ -377,32 +376,34 @@ class VipRetentionCase(models.Model):
                         left=case._attempts_text(left),
                     )
                 )
-        for case in cases:
-            case._close(NO_ANSWER, "no_answer")
+        cases._close(NO_ANSWER, "no_answer")
         return True
 
     def _close(self, outcome, step):
-        """End this case: nobody offers, asks or waits any more; run as superuser."""
+        """End these cases: nobody offers, asks or waits any more; run as superuser."""
+        if not self:
+            return
         self.proposal_ids._end(DECLINED if outcome == REFUSED else ENDED)
-        self.write(
-            {
-                "state": CLOSED,
-                "outcome": outcome,
-                "closed_at": fields.Datetime.now(),
-                "closed_by": self._who_ended().id,
-                "deadline": False,
-                "warn_at": False,
-                "waits_for_bill": False,
-            }
+        # whoever noted the final refusal ended it, else who does this now
+        refused = self._final_refusals() if outcome == REFUSED else {}
+        by_user = self.grouped(
+            lambda case: refused[case].user_id if case in refused else self.env.user
         )
+        for user, cases in by_user.items():
+            cases.write(
+                {
+                    "state": CLOSED,
+                    "outcome": outcome,
+                    "closed_at": fields.Datetime.now(),
+                    "closed_by": user.id,
+                    "deadline": False,
+                    "warn_at": False,
+                    "waits_for_bill": False,
+                }
+            )
         if step:
             self._log(step)
         self._drop_tasks()
-
-    def _who_ended(self):
-        """Who noted the final refusal, else who does this now."""
-        refusal = self._final_refusals().get(self)
-        return refusal.user_id if refusal else self.env.user
 
     def _take_requests_back(self):
         """The customer does not want to close what he keeps; run as superuser."""

@@ -38,10 +38,6 @@ class VipRetentionCase(models.Model):
 
     told_level = fields.Integer(readonly=True, copy=False, help="0 nobody, 1 warned, 2 overdue")
 
-    def _clock(self):
-        calendar = self.company_id._vip_retention_calendar()
-        return calendar._vip_clock(fields.Datetime.now(), self.company_id)
-
     def _set_first_contact(self, clock=None):
         """From the opening: the tier's hours, and noon of the last working day before he leaves."""
         hours = self.tier_id.first_contact_hours or FIRST_CONTACT_HOURS
@@ -75,7 +71,12 @@ class VipRetentionCase(models.Model):
     def _work_out(self, rule, start, hours, closing, clock=None):
         """:raise UserError: the calendar has no working hours"""
         try:
-            found = rule(clock or self._clock(), start.replace(tzinfo=timezone.utc), hours, closing)
+            found = rule(
+                clock or self.company_id._vip_retention_clock(),
+                start.replace(tzinfo=timezone.utc),
+                hours,
+                closing,
+            )
         except service_clock.NeverOpen:
             raise UserError(self.company_id._vip_retention_calendar()._vip_never_open()) from None
         return {"deadline": _naive(found.due), "warn_at": _naive(found.warn), "told_level": 0}

@@ -4,7 +4,7 @@ from odoo.fields import Command, Domain
 from odoo.tools import SQL, format_list
 
 from .vip_retention_case import LIST, RISK, TALKED_TO, WORK_RECORD
-from .vip_retention_states import ANALYSED, NEW, NO_ANSWER, TALKING, WITHDRAWN
+from .vip_retention_states import ANALYSED, CLOSED, DOING, LOST, NEW, NO_ANSWER, TALKING, WITHDRAWN
 
 SUSPENSION = "suspension"
 
@@ -51,17 +51,12 @@ class VipRetentionCase(models.Model):
         )
         case = departure.case_id or others._taking_in(numbers)
         if not case:
-            case = super().create(
-                [
-                    {
-                        **vals,
-                        "partner_id": partner.id,
-                        "source": source,
-                        "departure_id": departure[:1].id,
-                    }
-                ]
-            )
-            self.sudo()._open({case.sudo(): (numbers, departure)})
+            stake = self._stake(partner, numbers, departure, source, vals)
+            # the desk sees no numbers
+            hidden = {name: stake.pop(name) for name in ("number_ids", "kept_number_ids")}
+            case = super().create([{**vals, **stake}])
+            case.sudo().write(hidden)
+            self.sudo()._begin({case.sudo(): departure})
         elif departure.case_id != case:
             case.sudo()._join(numbers, departure)
         return case.with_env(self.env)
@@ -120,53 +115,59 @@ class VipRetentionCase(models.Model):
     def _taking_in(self, numbers):
         """Of the open cases of one customer the one that takes in a request about these numbers: that in
         which one of them is, else that in which he has not decided yet; run as superuser."""
-        same = self.filtered(
-            lambda case: case.number_ids & numbers if numbers else not case.number_ids
-        )
+        same = self._with_stake(numbers)
         return (same or self.filtered(lambda case: case.state in TALKING))[:1]
 
     @api.model
-    def _open(self, stakes):
+    def _stake(self, partner, numbers, departures, source, vals=()):
+        """The values with which a case begins; the guarded ones are written by ``_begin``.
+
+        :param vals: what whoever opens it says himself
+        """
+        reason = departures.reason_id[:1]
+        return {
+            "partner_id": partner.id,
+            "source": source,
+            "departure_id": departures[:1].id,
+            **({"reason_id": reason.id} if reason and "reason_id" not in vals else {}),
+            "number_ids": [Command.set(numbers.ids)],
+            "kept_number_ids": [Command.set(numbers.ids)],
+        }
+
+    @api.model
+    def _begin(self, asked):
         """Freeze the facts, say who works on it and by when; run as superuser.
 
-        :param stakes: dict new case -> numbers and departures
+        :param asked: dict new case -> the requests to leave in it
         """
-        cases = self.union(*stakes)
+        cases = self.union(*asked)
         now = fields.Datetime.now()
-        owners = {}
-        for case, (numbers, departures) in stakes.items():
+        tasks = []
+        clocks = {company: company._vip_retention_clock() for company in cases.company_id}
+        for case, departures in asked.items():
             departures.case_id = case
             member = case.partner_id.vip_membership_id
             responsible = member._responsible()
             talked_to = case.source in TALKED_TO
-            if not talked_to:
-                owners[case] = responsible
-            reason = case.reason_id or departures.reason_id[:1]
             case.write(
                 {
                     "name": case._next_name(),
-                    "number_ids": [Command.set(numbers.ids)],
-                    "kept_number_ids": [Command.set(numbers.ids)],
                     "tier_id": member.tier_id.id,
                     "was_protected": member.protected,
                     "opened_at": now,
                     "opened_by": self.env.uid,
                     "user_id": self.env.uid if talked_to else responsible.id,
-                    "reason_id": reason.id,
-                    "state": ANALYSED if reason else NEW,
+                    "state": ANALYSED if case.reason_id else NEW,
                     "first_contact_at": now if talked_to else False,
                     "dispatched_at": now if responsible and not talked_to else False,
                 }
             )
+            case._set_first_contact(clocks[case.company_id])
+            if responsible and not talked_to:
+                tasks.append(("work", case, responsible, case.first_contact_by))
         cases._freeze()
-        for group in cases.grouped("company_id").values():
-            clock = group[0]._clock()
-            for case in group:
-                case._set_first_contact(clock)
-        cases._log("opened", {case: case._opening_text(stakes[case][1]) for case in cases})
-        self._schedule(
-            [("work", case, user, case.first_contact_by) for case, user in owners.items() if user]
-        )
+        cases._log("opened", {case: case._opening_text(asked[case]) for case in cases})
+        self._schedule(tasks)
 
     def _next_name(self):
         sequence = self.env["ir.sequence"].with_company(self.company_id)
@@ -235,42 +236,37 @@ class VipRetentionCase(models.Model):
                 new[partner] = asked
         cases = super(VipRetentionCase, quiet).create(
             [
-                {
-                    "partner_id": partner.id,
-                    "source": asked[0].source or WORK_RECORD,
-                    "departure_id": asked[0].id,
-                }
+                self._stake(partner, asked.number_id, asked, asked[0].source or WORK_RECORD)
                 for partner, asked in new.items()
             ]
         )
-        quiet._open(
-            {
-                case: (asked.number_id, asked)
-                for case, asked in zip(cases, new.values(), strict=True)
-            }
-        )
+        quiet._begin(dict(zip(cases, new.values(), strict=True)))
 
     @api.model
     def _departures_withdrawn(self, departures):
         """Cases in which nothing is asked for any more, and nothing was accepted, are over; run as
         superuser."""
-        for case in departures.case_id.filtered(lambda case: case.state in TALKING):
-            if all(one.state == WITHDRAWN for one in case.departure_ids):
-                case._close(WITHDRAWN, "withdrawn")
+        over = departures.case_id.filtered(
+            lambda case: (
+                case.state in TALKING and all(one.state == WITHDRAWN for one in case.departure_ids)
+            )
+        )
+        over._close(WITHDRAWN, "withdrawn")
 
     @api.model
     def _departures_effective(self, departures):
         """Customers who left before they decided are not kept, those who left before the promise was kept
         are lost after all; what is in watch waits for its last day. Run as superuser."""
-        gone = departures.filtered(lambda one: one.kind != SUSPENSION)
-        for case in gone.case_id:
-            still = case.departure_ids.filtered(lambda one: one.state == "announced")
-            open_numbers = case.number_ids.filtered(lambda line: line._is_open())
-            days = gone.filtered(lambda one, case=case: one.case_id == case).mapped("effective_on")
-            case._log("departure", format_list(self.env, [str(day) for day in days]))
-            if still or open_numbers:
-                continue
-            if case.state in TALKING:
-                case._close(NO_ANSWER, "no_answer")
-            elif case.state == "doing":
-                case._close("lost_after_watch", "lost")
+        gone = departures.filtered(lambda one: one.case_id and one.kind != SUSPENSION)
+        asked = gone.grouped("case_id")
+        cases = self.union(*asked).filtered(lambda case: case.state != CLOSED)
+        days = {case: [str(day) for day in asked[case].mapped("effective_on")] for case in cases}
+        cases._log("departure", {case: format_list(self.env, days[case]) for case in cases})
+        left = cases.filtered(
+            lambda case: (
+                all(one.state != "announced" for one in case.departure_ids)
+                and not any(line._is_open() for line in case.number_ids)
+            )
+        )
+        left.filtered(lambda case: case.state in TALKING)._close(NO_ANSWER, "no_answer")
+        left.filtered(lambda case: case.state == DOING)._close(LOST, "lost")

@@ -1,6 +1,6 @@
 from datetime import timedelta
 
-from odoo import api, fields, models
+from odoo import api, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
 
@@ -147,17 +147,7 @@ class VipRetentionCase(models.Model):
 
     def _end_watch(self, outcome):
         """Close these cases; run as superuser."""
-        self.write(
-            {
-                "state": "closed",
-                "outcome": outcome,
-                "closed_at": fields.Datetime.now(),
-                "closed_by": self.env.uid,
-                "waits_for_bill": False,
-            }
-        )
-        self._log("saved" if outcome == SAVED else "lost")
-        self._drop_tasks()
+        self._close(outcome, "saved" if outcome == SAVED else "lost")
 
     # ------------------------------------------------------------
     # A MANAGER DECIDES

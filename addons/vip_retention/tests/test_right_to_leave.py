@@ -164,8 +164,6 @@ class TestRightToLeave(RetentionCase):
         case.write({"likelihood": "2", "survey": "A better plan", "detail": "Beta"})
         with self.assertRaisesRegex(UserError, "stays as it is"):
             self._as("lead", case).survey = "More"
-        with self.assertRaisesRegex(UserError, "stays as it is"):
-            case.description = "More"
         case.sudo().closed_at = "2026-03-09 02:00:00"
         with self.assertRaisesRegex(UserError, "stays as it is"):
             case.likelihood = "1"
