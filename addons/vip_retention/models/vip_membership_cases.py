@@ -29,7 +29,7 @@ class VipMembership(models.Model):
             talks = mine.filtered(lambda case: case.state in TALKING)
             member.case_count = len(mine)
             member.open_case_id = (talks or mine)[:1]
-            member.leaving = talks and talks[:1]._leaving_sentence()
+            member.leaving = talks[:1]._leaving_sentence() if talks else False
             member.asked_to_leave = bool(talks)
 
     def _search_asked_to_leave(self, operator, value):
