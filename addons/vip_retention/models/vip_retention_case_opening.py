@@ -31,6 +31,10 @@ class VipRetentionCase(models.Model):
         return cases
 
     def _open_or_join(self, vals):
+        # an open case that takes the request in is no reason to look away
+        self.check_access("create")
+        for name in vals.keys() & self._fields.keys():
+            self._check_field_access(self._fields[name], "write")
         departure = self._given("vip.departure", vals.get("departure_id"))
         partner = departure.partner_id or self._given("res.partner", vals.get("partner_id"))
         if not partner:

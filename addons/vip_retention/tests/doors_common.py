@@ -81,6 +81,7 @@ class DoorsCase(doors_common.DoorsCase):
                     "case_id": cases["to do"].id,
                     "offer_id": cls.env.ref("vip_retention.offer_plan_fit").id,
                     "answer": "accepted",
+                    "answered_at": "2026-03-10 02:00:00",
                 },
             ]
         )

@@ -25,7 +25,7 @@ DOORS = [
     Door("vip.membership", "action_open_case", READERS),
     Door("vip.membership", "action_view_cases", READERS),
     Door("vip.membership", "action_view_departures", READERS),
-    Door("vip.membership", "action_protect", LEADS),
+    Door("vip.membership", "action_protect", READERS),
     Door("vip.membership", "protect", LEADS, args={"choice": "choice", "reason": "reason"}),
     Door(
         "vip.protect",
