@@ -15,7 +15,7 @@ import argparse
 import contextlib
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 from checks import Check, Result, lifecycle, odoo_tests, static, system, translations
@@ -23,7 +23,6 @@ from stack import console, process
 from stack.errors import Stop
 from stack.workshop import FOLDER, Workshop
 
-# The longest first, because two run at a time.
 PARTS: dict[str, Check] = {
     "addons": odoo_tests.check_addons,
     "system": system.check,
@@ -32,8 +31,20 @@ PARTS: dict[str, Check] = {
     "lint": static.check,
     "translations": translations.check,
 }
-MOST_SHOWN = 60
+# These begin while the databases are prepared.
 WITHOUT_DATABASE = {"lint"}
+# Everything, the longest first, because two run at a time; the tests of the addons in shares.
+EVERYTHING: dict[str, Check] = {
+    "lint": static.check,
+    "system": system.check,
+    "addons-rest": odoo_tests.check_share("rest"),
+    "addons-browser": odoo_tests.check_share("browser"),
+    "addons-rights": odoo_tests.check_share("rights"),
+    "lifecycle": lifecycle.check,
+    "odoo-lint": odoo_tests.check_lint,
+    "translations": translations.check,
+}
+MOST_SHOWN = 60
 
 
 @dataclass
@@ -44,7 +55,7 @@ class Outcome:
 
     def row(self) -> str:
         verdict = "FAILED" if self.result.problems else "ok"
-        return f"  {self.part:<13} {verdict:<7} {self.seconds:5.0f} s  {self.result.looked_at}"
+        return f"  {self.part:<15} {verdict:<7} {self.seconds:5.0f} s  {self.result.looked_at}"
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -55,10 +66,22 @@ def main(arguments: Sequence[str]) -> int:
             f"Another scripts/test runs in this checkout (process {lock.holder()}).",
             "Wait for it, end it, or test in another clone: they do not disturb each other.",
         )
-    parts = [options.part] if options.part else list(PARTS)
+    checks = {options.part: PARTS[options.part]} if options.part else EVERYTHING
+    early = {part: check for part, check in checks.items() if part in WITHOUT_DATABASE}
+    late = {part: check for part, check in checks.items() if part not in WITHOUT_DATABASE}
+    outcomes: list[Outcome] = []
     with Workshop() as workshop, _two_at_a_time() as pool:
-        outcomes = _prepare(workshop, parts, pool)
-        running = [pool.submit(_run, part, workshop, options.arguments) for part in parts]
+
+        def start(these: dict[str, Check]) -> list[Future[Outcome]]:
+            return [
+                pool.submit(_run, part, check, workshop, options.arguments)
+                for part, check in these.items()
+            ]
+
+        running = start(early)
+        if late:
+            outcomes.append(_prepare(workshop))
+            running += start(late)
         outcomes += [future.result() for future in running]
     return _summary(outcomes)
 
@@ -84,25 +107,19 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def _prepare(workshop: Workshop, parts: Sequence[str], pool: ThreadPoolExecutor) -> list[Outcome]:
+def _prepare(workshop: Workshop) -> Outcome:
     """The databases that the parts copy from; installing our addons is a test already."""
-    if WITHOUT_DATABASE.issuperset(parts):
-        return []
     begin = time.monotonic()
-    demo = pool.submit(workshop.make_template, "template_demo") if "lifecycle" in parts else None
     workshop.make_template()
-    complaints = workshop.make_installed()
-    if demo:
-        demo.result()
-    result = Result("our addons on a database without demo data", complaints)
-    return [Outcome("install", result, time.monotonic() - begin)]
+    result = Result("our addons on a database without demo data", workshop.make_installed())
+    return Outcome("install", result, time.monotonic() - begin)
 
 
-def _run(part: str, workshop: Workshop, arguments: Sequence[str]) -> Outcome:
+def _run(part: str, check: Check, workshop: Workshop, arguments: Sequence[str]) -> Outcome:
     """Run a part; what stops it is a problem of this part alone."""
     begin = time.monotonic()
     try:
-        result = PARTS[part](workshop, arguments)
+        result = check(workshop, arguments)
     except (Stop, process.Failed) as error:
         result = Result("did not come to its end", [str(error)])
     outcome = Outcome(part, result, time.monotonic() - begin)

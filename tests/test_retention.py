@@ -382,7 +382,7 @@ def test_nobody_holds_up_a_final_refusal(desk, closing, login):
     with held(desk.system, case_id):
         assert desk.call(login, "vip.retention.case", "action_refuse", case_id) is True
         assert time.monotonic() - begun < AT_ONCE
-    with pytest.raises(Refused, match="final refusal in .* was noted by"):
+    with pytest.raises(Refused, match=r"final refusal in .* was noted by"):
         desk.call(LEAD, "vip.retention.case", "action_dispatch", case_id)
     [[triggers]] = desk.system.sql(
         "SELECT count(*) FROM ir_cron_trigger t JOIN ir_model_data d ON d.res_id = t.cron_id"

@@ -1,6 +1,8 @@
 """The errors a person can meet while setting up, each with its way out; and the readers of logs."""
 
+import ast
 import contextlib
+import json
 import os
 import re
 import shutil
@@ -10,7 +12,8 @@ from pathlib import Path
 
 import polib
 import pytest
-from checks import catalogues, static
+import test as scripts_test
+from checks import catalogues, odoo_tests, static
 from stack import debian, machine, oddities, odoo, paths, postgres, process
 from stack.errors import Stop, explain
 
@@ -454,3 +457,57 @@ class TestAddons:
         monkeypatch.setattr(paths, "ADDONS", tmp_path)
         assert paths.own_addons() == ["z_first", "a_second"]
         assert paths.foreign_dependencies() == ["crm", "mail"]
+
+
+SELECT = """
+import json, sys
+from odoo.tests.tag_selector import TagsSelector
+
+def test(addon, tag):
+    values = {
+        "__module__": f"odoo.addons.{addon}.tests.test_x", "test_module": addon, "test_class": "TestX",
+        "test_tags": {"post_install", "standard", tag}, "_testMethodName": "test_y",
+    }
+    return type("TestX", (), values)()
+
+shares, tests = json.load(sys.stdin)
+print(json.dumps({
+    name: [f"{addon} {tag}" for addon, tag in tests if TagsSelector(tags).check(test(addon, tag))]
+    for name, tags in shares.items()
+}))
+"""
+
+
+class TestShares:
+    def test_everything_is_every_part(self):
+        shares = {name for name in scripts_test.EVERYTHING if name.startswith("addons-")}
+        assert shares == {f"addons-{name}" for name in ("rest", *odoo_tests.APART)}
+        assert scripts_test.EVERYTHING.keys() - shares == scripts_test.PARTS.keys() - {"addons"}
+
+    def test_every_test_is_in_one_share(self):
+        """As Odoo itself understands the tags."""
+        addons = ["vip_a", "vip_b"]
+        shares = {name: odoo_tests.share_tags(name, addons) for name in ("rest", *odoo_tests.APART)}
+        tags = ["vip_care", *odoo_tests.APART.values()]
+        program = odoo.prepare(("odoo", "test"))
+        answer = process.capture(
+            [str(program.python), "-c", SELECT],
+            stdin=json.dumps(
+                [shares, [[addon, tag] for addon in [*addons, "crm"] for tag in tags]]
+            ),
+            env={"PYTHONPATH": str(program.home)},
+        )
+        expected = {
+            name: [f"{addon} {odoo_tests.APART.get(name, 'vip_care')}" for addon in addons]
+            for name in shares
+        }
+        assert json.loads(answer) == expected
+
+    def test_what_runs_apart_runs_after_the_installation(self):
+        """Tests that run while an addon is updated would be in no share."""
+        for path in paths.ADDONS.glob("*/tests/test_*.py"):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                for decorator in getattr(node, "decorator_list", ()):
+                    tags = {ast.unparse(argument) for argument in getattr(decorator, "args", ())}
+                    if tags & {repr(tag) for tag in odoo_tests.APART.values()}:
+                        assert {"'post_install'", "'-at_install'"} <= tags, f"{path}: {node.name}"

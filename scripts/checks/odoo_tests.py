@@ -8,7 +8,7 @@ from stack.console import say
 from stack.errors import Stop
 from stack.workshop import Workshop
 
-from . import Result
+from . import Check, Result
 
 BROWSERS = ("google-chrome", "chromium", "chromium-browser", "google-chrome-stable")
 
@@ -18,11 +18,38 @@ NOT_ON_US = ("TestPyLint", "TestSqlLint", "TestGetTextLint", "TestI18nChecks")
 LINT_TAGS = ",".join(["/test_lint", *(f"-/test_lint:{name}" for name in NOT_ON_US)])
 
 
+# The tests that take longest, by the test tag of their classes, which run after the installation only.
+APART = {"browser": "vip_browser", "rights": "vip_security"}
+
+
 def check_addons(workshop: Workshop, arguments: Sequence[str]) -> Result:
     """Update our addons on a copy, which runs all their tests; or those of the given test tags."""
     need_browser()
     tags = ",".join(arguments) or ",".join(f"/{addon}" for addon in workshop.addons)
     return _run(workshop, "addons", ["-u", ",".join(workshop.addons)], tags)
+
+
+def check_share(name: str) -> Check:
+    """One of the shares that `check_addons` can be divided into: those of APART, or the rest.
+
+    Each has a database of its own, so that they can run at the same time. What runs after the
+    installation only needs no update.
+    """
+
+    def check(workshop: Workshop, _arguments: Sequence[str]) -> Result:
+        if name == "browser":
+            need_browser()
+        action = [] if name in APART else ["-u", ",".join(workshop.addons)]
+        return _run(workshop, f"addons-{name}", action, share_tags(name, workshop.addons))
+
+    return check
+
+
+def share_tags(name: str, addons: Sequence[str]) -> str:
+    """The test tags of a share."""
+    if name in APART:
+        return ",".join(f"{APART[name]}/{addon}" for addon in addons)
+    return ",".join([*(f"/{addon}" for addon in addons), *(f"-{tag}" for tag in APART.values())])
 
 
 def check_lint(workshop: Workshop, _arguments: Sequence[str]) -> Result:

@@ -82,7 +82,8 @@ class ResPartner(models.Model):
         :param number: as of ``vip_lookup``
         :param partner_id: a candidate of an earlier answer, instead of the number
         :return: ``card``, ``line`` (phrases), ``color`` of the tier, ``membership_id`` (False where
-            the caller may not open the VIP page), ``may_act`` (redeem, log the call)
+            the caller may not open the VIP page), ``may_act`` (redeem, log the call), ``actions`` (what
+            else may be done)
         :rtype: dict
         :raise AccessError, MissingError, UserError: as ``vip_lookup`` and ``vip_card``
         """
@@ -92,13 +93,21 @@ class ResPartner(models.Model):
         else:
             card, member = self._vip_answer(number)
         own = member.with_env(self.env)
+        may_act = self.env.user.has_group("vip_customer.group_vip_desk")
+        partner = self.browse(member.partner_id.id)
         return {
             "card": card,
             "line": member._spoken(card) if member else [],
             "color": member.tier_id.color,
             "membership_id": bool(member) and own.has_access("read") and member.id,
-            "may_act": self.env.user.has_group("vip_customer.group_vip_desk"),
+            "may_act": may_act,
+            "actions": partner._vip_panel_actions() if partner and may_act else [],
         }
+
+    def _vip_panel_actions(self):
+        """Buttons of the caller panel besides its own, meant to be extended: a list of dicts ``method`` (of
+        this model, on the customer), ``label``, ``icon``."""
+        return []
 
     def action_vip_log_call(self):
         """Open the quick form that notes this customer's call.

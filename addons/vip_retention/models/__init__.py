@@ -1,12 +1,15 @@
 from . import (
     res_company,
+    res_config_settings,
     vip_customer_type,
     vip_departure,
-    vip_interaction,
-    vip_membership,
     vip_import,
     vip_import_departures,
+    vip_interaction,
+    vip_membership,
     vip_membership_departures,
+    vip_membership_protected,
+    vip_outgoing_file,
     vip_retention_case,
     vip_retention_log,
     vip_retention_offer,
@@ -16,7 +19,10 @@ from . import (
 )
 from . import (  # what builds on the case
     vip_demo_retention,
+    res_partner,
     vip_departure_case,
+    vip_membership_cases,
+    vip_my_day,
     vip_retention_case_answers,
     vip_retention_case_clock,
     vip_retention_case_contacts,

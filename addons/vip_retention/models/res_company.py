@@ -17,10 +17,20 @@ class ResCompany(models.Model):
         string="Home visit from",
         help="Billed in a year from which a home visit is proposed to somebody who wants to leave.",
     )
+    vip_protected_amount = fields.Monetary(
+        default=12000,
+        string="Protected from, a year",
+        help="Who was billed this much in the last 12 full months is protected, whatever his tier. 0: "
+        "nobody for that.",
+    )
 
     _vip_margin_share = models.Constraint(
         "CHECK (vip_retention_margin > 0 AND vip_retention_margin <= 100)",
         "The margin is a share of the bill: more than 0 and at most 100 percent.",
+    )
+    _vip_protected_amount_positive = models.Constraint(
+        "CHECK (vip_protected_amount >= 0)",
+        "The amount from which customers are protected cannot be negative.",
     )
 
     def _vip_retention_calendar(self):

@@ -1,3 +1,5 @@
+from collections import defaultdict
+
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
@@ -167,7 +169,7 @@ class VipDeparture(models.Model):
     def _compute_display_name(self):
         labels = dict(self._fields["kind"]._description_selection(self.env))
         for departure in self:
-            departure.display_name = departure.partner_id and self.env._(
+            departure.display_name = bool(departure.partner_id) and self.env._(
                 "%(kind)s, %(customer)s",
                 kind=labels.get(departure.kind, ""),
                 customer=departure.partner_id.display_name,
@@ -573,54 +575,58 @@ class VipDeparture(models.Model):
         if not days:
             return
         self.flush_model()
-        rows = SQL(", ").join(SQL("(%s::int, %s::date)", *item) for item in days.items())
-        due = SQL("(VALUES %s) AS due (id, day)", rows)
-        for day, number_ids in self.env.execute_query(
+        rows = self.env.execute_query(
             SQL(
                 """
-                -- a number cannot close before it was activated, whatever was told since
-                SELECT greatest(due.day, n.activated_on), array_agg(n.id)
-                  FROM %s JOIN vip_departure d USING (id) JOIN vip_service_number n ON n.id = d.number_id
-                 WHERE d.kind <> 'suspension' AND n.state <> 'closed' AND n.date_to IS NULL
-                 GROUP BY 1 ORDER BY 1
+                SELECT d.id, n.id, n.activated_on,
+                       d.kind <> 'suspension' AND n.state <> 'closed' AND n.date_to IS NULL
+                  FROM vip_departure d LEFT JOIN vip_service_number n ON n.id = d.number_id
+                 WHERE d.id = ANY(%s) AND (d.number_id IS NULL OR d.kind = 'suspension'
+                                           OR n.state <> 'closed' AND n.date_to IS NULL)
                 """,
-                due,
+                list(days),
             )
-        ):
+        )
+        closing, others = defaultdict(list), {}
+        for departure_id, number_id, activated_on, closes in rows:
+            day = days[departure_id]
+            if closes:
+                # a number cannot close before it was activated, whatever was told since
+                closing[max(day, activated_on or day)].append(number_id)
+            else:
+                others[departure_id] = day
+        for day, number_ids in sorted(closing.items()):
             self.env["vip.service.number"].browse(number_ids).write(
                 {"state": CLOSED, "closed_on": day}
             )
-        happened = self._set_effective(
-            SQL(
-                """SELECT d.id, due.day FROM %s JOIN vip_departure d USING (id)
-                    WHERE d.number_id IS NULL OR d.kind = 'suspension'""",
-                due,
-            )
-        )
+        happened = self._set_effective(others)
         happened._close_memberships()
         happened._after_effective()
 
     @api.model
     def _set_effective(self, days):
-        """:param SQL days: SELECT of departures and the day on which they happened
-        :return: the departures that were announced till now"""
-        rows = self.env.execute_query(
-            SQL(
-                """
-                UPDATE vip_departure d
-                   SET state = 'effective', effective_on = q.day, write_uid = %(uid)s,
-                       write_date = %(now)s
-                  FROM (%(days)s) AS q (id, day)
-                 WHERE d.id = q.id AND d.state = 'announced'
-                RETURNING d.id
-                """,
-                days=days,
-                uid=self.env.uid,
-                now=self.env.cr.now(),
+        """:param days: dict id of an announced departure -> day on which it happened
+        :return: the departures"""
+        by_day = defaultdict(list)
+        for departure_id, day in days.items():
+            by_day[day].append(departure_id)
+        # by day: a join with the days goes wrong where PostgreSQL does not know yet how many are announced
+        for day, departure_ids in by_day.items():
+            self.env.cr.execute(
+                SQL(
+                    """
+                    UPDATE vip_departure
+                       SET state = 'effective', effective_on = %s, write_uid = %s, write_date = %s
+                     WHERE id = ANY(%s)
+                    """,
+                    day,
+                    self.env.uid,
+                    self.env.cr.now(),
+                    departure_ids,
+                )
             )
-        )
         self.invalidate_model(["state", "effective_on"])
-        return self.browse(departure_id for [departure_id] in rows)
+        return self.browse(days)
 
     def _close_memberships(self):
         """Customers without numbers leave the programme; of effective departures."""
@@ -691,10 +697,14 @@ class VipDeparture(models.Model):
 
     def _follow_closed(self, departure_ids):
         self._set_effective(
-            SQL(
-                """SELECT d.id, n.closed_on FROM vip_departure d
-                     JOIN vip_service_number n ON n.id = d.number_id WHERE d.id = ANY(%s)""",
-                departure_ids,
+            dict(
+                self.env.execute_query(
+                    SQL(
+                        """SELECT d.id, n.closed_on FROM vip_departure d
+                             JOIN vip_service_number n ON n.id = d.number_id WHERE d.id = ANY(%s)""",
+                        departure_ids,
+                    )
+                )
             )
         )._after_effective()
 

@@ -19,3 +19,8 @@ class VipInteraction(models.Model):
     is_attempt = fields.Boolean(
         readonly=True, string="Attempt", help="Counts towards the contacts that a case may have."
     )
+
+    def action_leave(self):
+        """Open the dialog in which it is noted that the customer said here that he wants to leave."""
+        self._require_one()
+        return self.partner_id.action_vip_leave()

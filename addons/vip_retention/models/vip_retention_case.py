@@ -318,19 +318,22 @@ class VipRetentionCase(models.Model):
     def _compute_private(self):
         """What only who works on the case sees, and who may read the customer's VIP page."""
         allowed = self._with_insight()
+        top = self.env["vip.tier"].sudo().search([], limit=1, order="rank desc")
         for case in self:
             shown = case if case in allowed else case.browse()
             case.value_at_stake = shown.value
             case.snapshot = shown.facts or False
             case.customer_type_id = shown.partner_id.vip_membership_id.customer_type_id
-            case.proposes_visit = bool(shown) and case._is_worth_a_visit()
+            case.proposes_visit = bool(shown) and case._is_worth_a_visit(top)
 
-    def _is_worth_a_visit(self):
-        """Where the standard proposes a home visit; run as superuser."""
+    def _is_worth_a_visit(self, top):
+        """Where the standard proposes a home visit; run as superuser.
+
+        :param top: the highest tier
+        """
         return (
             self.was_protected
-            or self.tier_id
-            == self.tier_id.search([("active", "=", True)], limit=1, order="rank desc")
+            or (bool(top) and self.tier_id == top)
             or self.value >= self.company_id.vip_visit_value
         )
 

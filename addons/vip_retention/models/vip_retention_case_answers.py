@@ -386,9 +386,11 @@ class VipRetentionCase(models.Model):
         self.proposal_ids._end(DECLINED if outcome == REFUSED else ENDED)
         # whoever noted the final refusal ended it, else who does this now
         refused = self._final_refusals() if outcome == REFUSED else {}
-        users = {case: refused[case].user_id if case in refused else self.env.user for case in self}
-        for case, user in users.items():
-            case.write(
+        by_user = self.grouped(
+            lambda case: refused[case].user_id if case in refused else self.env.user
+        )
+        for user, cases in by_user.items():
+            cases.write(
                 {
                     "state": CLOSED,
                     "outcome": outcome,

@@ -2,7 +2,8 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import format_date
 
-from .vip_retention_case import CLOSED, PORT_OUT, WITHDRAWN
+from .vip_retention_case import PORT_OUT
+from .vip_retention_states import CLOSED, WITHDRAWN
 
 
 class VipRetentionCase(models.Model):
@@ -81,3 +82,15 @@ class VipRetentionCase(models.Model):
             ._search(Domain("kind", "=", PORT_OUT) & Domain("state", "!=", WITHDRAWN))
         )
         return Domain("id", "in", asked.subselect("case_id"))
+
+    def _leaving_sentence(self):
+        """The banner on the customer's page."""
+        terms = {"case": self.name, "user": self.user_id.sudo().name}
+        if self.closing_date:
+            terms["day"] = format_date(self.env, self.closing_date)
+            if self.user_id:
+                return self.env._("Asked to leave on %(day)s. %(case)s is with %(user)s.", **terms)
+            return self.env._("Asked to leave on %(day)s. Nobody works on %(case)s yet.", **terms)
+        if self.user_id:
+            return self.env._("Asked to leave, day unknown. %(case)s is with %(user)s.", **terms)
+        return self.env._("Asked to leave, day unknown. Nobody works on %(case)s yet.", **terms)

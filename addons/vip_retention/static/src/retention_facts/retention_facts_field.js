@@ -126,7 +126,7 @@ export class RetentionSettleField extends RetentionFactsField {
     get matters() {
         const { contract_end: end, arrears } = this.facts;
         return [
-            end && _t("His contract runs until %s.", this.day(end)),
+            end > this.facts.on && _t("His contract runs until %s.", this.day(end)),
             this.others && _t("Numbers that he keeps with us: %s.", this.others),
             arrears && _t("He was suspended for arrears: look at the balance."),
             ...this.unused,

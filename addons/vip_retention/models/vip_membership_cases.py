@@ -1,0 +1,101 @@
+from odoo import fields, models
+from odoo.fields import Domain
+from odoo.tools import format_date
+
+from .vip_retention_states import CLOSED, OPEN_STATES, REFUSED, TALKING
+
+
+class VipMembership(models.Model):
+    """What is told of a customer who wants to leave, wherever he is looked at."""
+
+    _inherit = "vip.membership"  # pylint: disable=consider-merging-classes-inherited
+
+    case_count = fields.Integer(compute="_compute_open_case", string="Open cases")
+    open_case_id = fields.Many2one(
+        "vip.retention.case", compute="_compute_open_case", string="Retention case"
+    )
+    leaving = fields.Char(compute="_compute_open_case")
+    asked_to_leave = fields.Boolean(
+        compute="_compute_open_case", search="_search_asked_to_leave", string="Asked to leave"
+    )
+
+    def _compute_open_case(self):
+        cases = self.env["vip.retention.case"].search(
+            [("partner_id", "in", self.partner_id.ids), ("state", "!=", CLOSED)]
+        )
+        of_partner = cases.grouped("partner_id")
+        for member in self:
+            mine = of_partner.get(member.partner_id, cases.browse())
+            talks = mine.filtered(lambda case: case.state in TALKING)
+            member.case_count = len(mine)
+            member.open_case_id = (talks or mine)[:1]
+            member.leaving = talks[:1]._leaving_sentence() if talks else False
+            member.asked_to_leave = bool(talks)
+
+    def _search_asked_to_leave(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        cases = self.env["vip.retention.case"]._search([("state", "in", TALKING)])
+        return Domain("partner_id", "in", cases.subselect("partner_id"))
+
+    # ------------------------------------------------------------
+    # BUTTONS
+    # ------------------------------------------------------------
+
+    def action_leave(self):
+        """Open the dialog in which it is noted that this customer wants to leave."""
+        self._require_one()
+        return self.partner_id.action_vip_leave()
+
+    def action_open_case(self):
+        """Open this customer's open retention case.
+
+        :raise UserError: he has none
+        """
+        self._require_one()
+        return self.partner_id.action_vip_case()
+
+    def action_view_cases(self):
+        """Open all retention cases of this customer."""
+        return self._action_view("vip_retention.vip_retention_case_action_customer")
+
+    # ------------------------------------------------------------
+    # THE CARD
+    # ------------------------------------------------------------
+
+    def _open_case_count(self):
+        return self.env["vip.retention.case"].search_count(
+            [("partner_id", "=", self.partner_id.id), ("state", "in", OPEN_STATES)]
+        )
+
+    def _card_warnings(self, facts, entitlements):
+        return [*self._warn_of_leaving(facts), *super()._card_warnings(facts, entitlements)]
+
+    def _warn_of_leaving(self, facts):
+        """That he asked to leave, or has decided to: the first thing to know.
+
+        :param facts: as of ``_card_warnings``
+        """
+        cases = self.env["vip.retention.case"].search(
+            Domain("partner_id", "=", self.partner_id.id)
+            & (
+                Domain("state", "in", TALKING)
+                | Domain("outcome", "=", REFUSED) & Domain("closing_date", ">=", facts["today"])
+            ),
+            order="id desc",
+        )
+        talks = cases.filtered(lambda case: case.state in TALKING)
+        if talks - talks.browse(case.id for case in talks._final_refusals()):
+            return [self._asked_sentence(talks[:1].closing_date)]
+        if cases:
+            return [
+                self.env._(
+                    "Has decided to leave: no offers any more, only help to settle what is left."
+                )
+            ]
+        return []
+
+    def _asked_sentence(self, day):
+        if not day:
+            return self.env._("Asked to close a number, without naming a day.")
+        return self.env._("Asked to close a number on %s.", format_date(self.env, day))

@@ -1,0 +1,78 @@
+from odoo import models
+from odoo.fields import Domain
+from odoo.tools import format_date, format_datetime
+
+from .vip_retention_offer import LEAD, MANAGER
+from .vip_retention_proposal import WAITING
+from .vip_retention_states import DOING, TALKING
+
+
+class VipMyDay(models.AbstractModel):
+    """Customers who want to leave, and offers that wait for a lead."""
+
+    _inherit = "vip.my.day"
+
+    def _blocks(self, scope):
+        blocks = [self._leaving_block(scope), *super()._blocks(scope)]
+        if self.env.user.has_group("vip_customer.group_vip_lead"):
+            blocks.insert(0, self._approval_block(scope))
+        return blocks
+
+    def _leaving_block(self, scope):
+        domain = self._scope_domain(scope, "partner_id.vip_membership_id.")
+        domain &= Domain("state", "in", (*TALKING, DOING))
+        return self._block(
+            "leaving",
+            self.env._("Customers who want to leave"),
+            "fa-hand-paper-o",
+            "vip.retention.case",
+            domain,
+            "deadline, id",
+            lambda case: {
+                "text": self._leaving_text(case),
+                "is_late": case.is_overdue,
+                "buttons": [("open", self.env._("Open"))],
+            },
+        )
+
+    def _leaving_text(self, case):
+        phrases = [case.name, case._label("state")]
+        if case.deadline:
+            time = format_datetime(
+                self.env, case.deadline, tz=self.env.company._vip_tz(), dt_format="short"
+            )
+            phrases.append(
+                self.env._("overdue since %s", time)
+                if case.is_overdue
+                else self.env._("due %s", time)
+            )
+        if case.closing_date:
+            phrases.append(self.env._("leaves on %s", format_date(self.env, case.closing_date)))
+        return " · ".join(phrases)
+
+    def _approval_block(self, scope):
+        """What the user may decide: a lead what leads decide, a manager everything."""
+        domain = self._scope_domain(scope, "partner_id.vip_membership_id.")
+        domain &= Domain("approval", "=", WAITING)
+        is_manager = self.env.user.has_group("vip_customer.group_vip_manager")
+        domain &= Domain("approval_level", "in", (LEAD, MANAGER) if is_manager else (LEAD,))
+        return self._block(
+            "approvals",
+            self.env._("Offers to approve"),
+            "fa-check-square-o",
+            "vip.retention.proposal",
+            domain,
+            "approve_by, id",
+            lambda proposal: {
+                "text": self.env._(
+                    "%(offer)s, proposed by %(user)s, decide by",
+                    offer=proposal.offer_id.name,
+                    user=proposal.proposed_by.name,
+                ),
+                "date": proposal.approve_by,
+                "buttons": [
+                    ("action_approve", self.env._("Approve")),
+                    ("action_reject", self.env._("Do not approve")),
+                ],
+            },
+        )

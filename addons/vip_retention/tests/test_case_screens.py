@@ -1,0 +1,217 @@
+from datetime import date
+
+from lxml import etree
+
+from odoo.tests import Form, tagged
+from odoo.tools import format_date, mute_logger
+from odoo.tools.safe_eval import safe_eval
+
+from odoo.addons.vip_customer.tests.service_common import at
+
+from .case_common import FIRST, RetentionCase
+
+FEW, MANY = 3, 20
+GROUPS = ("state", "reason_id", "team_id", "manager_id", "tier_id", "opened_at:month")
+
+
+@tagged("post_install", "-at_install", "vip_retention")
+class TestCaseForm(RetentionCase):
+    """The talk screen, as the form behaves."""
+
+    def _form(self, case):
+        return Form(case, "vip_retention.vip_retention_case_view_form")
+
+    def _offers(self, form):
+        return [rung["name"] for rung in form.ladder]
+
+    def test_the_ladder_follows_the_reason_before_it_is_saved(self):
+        case = self._leaves()
+        with self._form(case) as form:
+            self.assertNotIn("Better fitting plan", self._offers(form))
+            form.reason_id = self._ref("reason_t_fit")
+            self.assertIn("Better fitting plan", self._offers(form))
+            form.reason_id = self._ref("reason_o_gone")
+            self.assertTrue(form.ends_offers)
+            self.assertFalse(form.ladder)
+
+    def test_the_type_brings_its_technique(self):
+        case = self._leaves()
+        with self._form(case) as form:
+            form.customer_type_id = self.env.ref("vip_retention.customer_type_proud")
+            self.assertEqual(form.technique, "Respect")
+        member = self.partner.vip_membership_id
+        self.assertEqual(member.customer_type_id.code, "proud")
+
+    def test_no_field_of_the_form_is_required(self):
+        arch = etree.fromstring(self.Case.get_view(view_type="form")["arch"])
+        own = arch.xpath("//field[not(ancestor::field)]")
+        self.assertEqual([node.get("name") for node in own if node.get("required")], [])
+
+    def test_the_final_refusal_asks_nothing(self):
+        arch = etree.fromstring(self.Case.get_view(view_type="form")["arch"])
+        [widget] = arch.xpath("//widget[@name='vip_refusal']")
+        self.assertFalse({"confirm", "invisible"} & set(widget.attrib))
+        self.assertEqual(widget.getparent().get("invisible"), "state == 'closed'")
+
+    def test_the_auditor_has_no_buttons(self):
+        case = self._leaves()
+        view = self._as("auditor", case).get_view(view_type="form")
+        self.assertNotIn("vip_refusal", view["arch"])
+        self.assertNotIn("action_accept", view["arch"])
+
+    def test_what_he_says_is_written_down_that_day_only(self):
+        case = self._leaves()
+        case.action_refuse()
+        self.assertTrue(case.takes_words)
+        with self._form(case) as form:
+            form.description = "Too dear"
+            form.survey = "A fair price"
+        self.assertTrue(case.snapshot)
+        self.assertFalse(self._as("lead", case).takes_words)
+        with at("2026-03-11 10:00"):
+            self.env.invalidate_all()
+            self.assertFalse(case.takes_words)
+            self.assertFalse(case.snapshot)
+
+    def test_what_he_asks_for(self):
+        case = self._leaves(kind="port_out", number_id=self.first.id)
+        self.assertIn("Port-out", case.asked_for)
+        self.assertIn(format_date(self.env, date(2026, 3, 30)), case.asked_for)
+        self.assertNotIn(FIRST, case.asked_for)
+        self.assertEqual(case.number_count, 1)
+        found = self.Case.with_user(self.users["desk"]).search([("is_port_out", "=", True)])
+        self.assertEqual(found, case)
+
+    def test_a_tier_lost_during_the_case_is_said(self):
+        case = self._leaves()
+        self.assertFalse(case.lost_tier)
+        self._move(self.partner, self.silver)
+        self.env.invalidate_all()
+        self.assertTrue(case.lost_tier)
+
+    def test_a_refusal_that_waits_is_said(self):
+        case = self._leaves()
+        self.assertFalse(case.was_refused)
+        case.sudo()._log("refused")
+        self.env.invalidate_all()
+        self.assertTrue(case.was_refused)
+        self.assertEqual(case.state, "new")
+
+
+@tagged("post_install", "-at_install", "vip_retention")
+class TestOpenDialog(RetentionCase):
+    def _dialog(self, user="desk", **context):
+        action = self._as(user, self.partner).with_context(**context).action_vip_leave()
+        wizard = self.env[action["res_model"]].with_user(self.users[user])
+        return Form(wizard.with_context(**action["context"]))
+
+    def test_from_the_hotline(self):
+        dialog = self._dialog(vip_caller_panel=True, vip_caller_number="138 0013 8001")
+        self.assertEqual((dialog.source, dialog.concerned), ("hotline", "138 0013 8001"))
+        self.assertEqual(dialog.manager_name, self.users["manager_a"].name)
+        action = dialog.save().action_confirm()
+        case = self.Case.browse(action["res_id"])
+        self.assertEqual((case.source, case.number_ids), ("hotline", self.first))
+
+    def test_from_the_hall_and_the_work_record(self):
+        self.assertEqual(self._dialog().source, "hall")
+        self.assertEqual(self._dialog("manager_a").source, "work_record")
+
+    def test_from_an_interaction(self):
+        talk = (
+            self.env["vip.interaction"]
+            .with_user(self.users["manager_a"])
+            .create(
+                {
+                    "partner_id": self.partner.id,
+                    "channel_id": self.env.ref("vip_customer.channel_phone").id,
+                    "result_id": self.env.ref("vip_customer.interaction_result_reached").id,
+                }
+            )
+        )
+        action = talk.action_leave()
+        self.assertEqual(action["context"]["default_source"], "work_record")
+        self.assertEqual(action["context"]["default_partner_id"], self.partner.id)
+
+
+@tagged("post_install", "-at_install", "vip_retention")
+class TestCaseQueries(RetentionCase):
+    """Lists and cards of many cases cost as many queries as those of a few."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        partners = cls.env["res.partner"]
+        for i in range(MANY):
+            partner = cls._create_vip(f"Customer {i}", cls.gold, number=f"137000100{i:02}")
+            cls._assign(partner, cls.users["manager_a"], cls.city)
+            partners |= partner
+        cls.env["vip.departure"].create(
+            [
+                {
+                    "partner_id": partner.id,
+                    "number_id": partner.vip_number_ids.id,
+                    "kind": "scheduled",
+                    "source": "list",
+                    "effective_on": "2026-03-30",
+                }
+                for partner in partners
+            ]
+        )
+        cls.cases = cls.Case.search([("partner_id", "in", partners.ids)])
+        for case in cls.cases:
+            case.with_user(cls.users["manager_a"]).reason_id = cls._ref("reason_t_fit")
+            case.with_user(cls.users["manager_a"]).action_propose(cls._ref("offer_credit_l").id)
+
+    def _spec(self, model, view_type):
+        arch = etree.fromstring(model.get_view(view_type=view_type)["arch"])
+        names = {node.get("name") for node in arch.xpath("//field[not(ancestor::field)]")}
+        names -= {"activity_ids"}  # its widget asks for fields of its own
+        return {name: {"fields": {"display_name": {}}} for name in names}
+
+    def _count(self, model, spec, ids):
+        for _ in range(2):
+            self.env.flush_all()
+            self.env.invalidate_all()
+            before = self.env.cr.sql_log_count
+            model.web_search_read([("id", "in", ids)], spec)
+        return self.env.cr.sql_log_count - before
+
+    def test_lists_and_cards_of_cases(self):
+        for user in ("desk", "manager_a", "lead", "boss", "auditor"):
+            model = self.Case.with_user(self.users[user])
+            for view_type in ("list", "kanban"):
+                with self.subTest(user=user, view=view_type):
+                    spec = self._spec(model, view_type)
+                    few = self._count(model, spec, self.cases[:FEW].ids)
+                    self.assertEqual(self._count(model, spec, self.cases.ids), few)
+
+    def test_offers_to_approve(self):
+        for user in ("lead", "boss"):
+            model = self.env["vip.retention.proposal"].with_user(self.users[user])
+            proposals = self.cases.sudo().proposal_ids
+            with self.subTest(user=user):
+                spec = self._spec(model, "list")
+                few = self._count(model, spec, proposals[:FEW].ids)
+                self.assertEqual(self._count(model, spec, proposals.ids), few)
+
+    def test_every_grouping(self):
+        for user in ("desk", "lead"):
+            model = self.Case.with_user(self.users[user])
+            for group in GROUPS:
+                with self.subTest(user=user, group=group):
+                    groups = model.formatted_read_group([], [group], ["__count"])
+                    self.assertEqual(sum(one["__count"] for one in groups), len(self.cases))
+
+    def test_every_filter(self):
+        arch = etree.fromstring(self.Case.get_view(view_type="search")["arch"])
+        for user in ("desk", "manager_a"):
+            model = self.Case.with_user(self.users[user])
+            own = etree.fromstring(model.get_view(view_type="search")["arch"])
+            names = {node.get("name") for node in own.xpath("//filter")}
+            self.assertEqual("my_portfolio" in names, user == "manager_a")
+        with mute_logger("odoo.domains"):
+            for node in arch.xpath("//filter[@domain]"):
+                with self.subTest(filter=node.get("name")):
+                    domain = safe_eval(node.get("domain"), {"uid": self.env.uid})
+                    self.Case.search_count(domain)

@@ -1,0 +1,144 @@
+from datetime import date
+
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import tagged
+from odoo.tools import format_date
+
+from .case_common import FIRST, RetentionCase
+
+
+@tagged("post_install", "-at_install", "vip_retention")
+class TestLookup(RetentionCase):
+    """That a customer wants to leave is seen wherever he is looked at."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.day = format_date(cls.env, date(2026, 3, 30))
+
+    def _panel(self, user="desk"):
+        return self.env["res.partner"].with_user(self.users[user]).vip_panel(FIRST)
+
+    def _methods(self, panel):
+        return [action["method"] for action in panel["actions"]]
+
+    # ------------------------------------------------------------
+    # the card
+    # ------------------------------------------------------------
+
+    def test_nobody_wants_to_leave(self):
+        panel = self._panel()
+        self.assertEqual(panel["card"]["cases"], 0)
+        self.assertEqual(self._methods(panel), ["action_vip_leave"])
+
+    def test_asked_to_leave(self):
+        self._leaves()
+        panel = self._panel()
+        self.assertEqual(panel["card"]["cases"], 1)
+        self.assertEqual(panel["card"]["warnings"][0], f"Asked to close a number on {self.day}.")
+        self.assertEqual(self._methods(panel), ["action_vip_case", "action_vip_leave"])
+
+    def test_no_day_named(self):
+        self._leaves(effective_on=False)
+        self.assertEqual(
+            self._panel()["card"]["warnings"][0],
+            "Asked to close a number, without naming a day.",
+        )
+
+    def test_finally_refused(self):
+        self._leaves().action_refuse()
+        panel = self._panel()
+        self.assertEqual(panel["card"]["cases"], 0)
+        self.assertEqual(
+            panel["card"]["warnings"][0],
+            "Has decided to leave: no offers any more, only help to settle what is left.",
+        )
+        self.assertEqual(self._methods(panel), ["action_vip_leave"])
+
+    def test_who_may_not_act_is_given_no_buttons(self):
+        self._leaves()
+        self.assertEqual(self._panel("auditor")["actions"], [])
+
+    def test_in_watch_nothing_is_warned_of(self):
+        self._in_watch()
+        card = self._panel()["card"]
+        self.assertEqual(card["cases"], 1)
+        self.assertFalse([text for text in card["warnings"] if "close a number" in text])
+
+    # ------------------------------------------------------------
+    # from the customer to his case
+    # ------------------------------------------------------------
+
+    def test_to_the_case(self):
+        case = self._leaves()
+        self.assertEqual(self._as("desk", self.partner).action_vip_case()["res_id"], case.id)
+
+    def test_there_is_no_case(self):
+        with self.assertRaisesRegex(UserError, "“Wang” has no open retention case any more."):
+            self._as("desk", self.partner).action_vip_case()
+
+    def test_the_auditor_opens_no_talk(self):
+        with self.assertRaisesRegex(AccessError, "a role at the desk"):
+            self._as("auditor", self.partner).action_vip_leave()
+
+    def test_the_customers_page(self):
+        member = self._as("manager_a", self.partner.vip_membership_id)
+        self.assertFalse(member.leaving)
+        case = self._leaves()
+        self.env.invalidate_all()
+        self.assertEqual(
+            member.leaving,
+            f"Asked to leave on {self.day}. {case.name} is with {self.users['desk'].name}.",
+        )
+        self.assertEqual((member.case_count, member.open_case_id.id), (1, case.id))
+        self.assertEqual(member.action_open_case()["res_id"], case.id)
+        found = member.search([("asked_to_leave", "=", True)])
+        self.assertEqual(found, member)
+        self.assertEqual(member.action_leave()["context"]["default_partner_id"], self.partner.id)
+        self.assertEqual(member.action_view_cases()["res_model"], "vip.retention.case")
+        case.action_refuse()
+        self.env.invalidate_all()
+        self.assertFalse(member.leaving)
+        self.assertFalse(member.search([("asked_to_leave", "=", True)]))
+
+    # ------------------------------------------------------------
+    # My day
+    # ------------------------------------------------------------
+
+    def _block(self, user, key, scope=None):
+        day = self.env["vip.my.day"].with_user(self.users[user]).load_day(scope)
+        return next((block for block in day["blocks"] if block["key"] == key), None)
+
+    def test_my_day_shows_who_wants_to_leave(self):
+        case = self._leaves()
+        [row] = self._block("manager_a", "leaving", "mine")["rows"]
+        self.assertEqual((row["id"], row["customer"], row["manager"]), (case.id, "Wang", ""))
+        self.assertIn(f"{case.name} · New · due", row["text"])
+        self.assertIn(f"leaves on {self.day}", row["text"])
+        self.assertEqual(self._block("manager_b", "leaving", "mine")["count"], 0)
+        self.assertEqual(self._block("lead", "leaving", "branch")["count"], 1)
+
+    def test_my_day_says_what_is_overdue(self):
+        case = self._leaves()
+        case.sudo().deadline = "2026-03-10 01:00:00"
+        [row] = self._block("manager_a", "leaving", "mine")["rows"]
+        self.assertTrue(row["is_late"])
+        self.assertIn("overdue since", row["text"])
+
+    def test_leads_approve_from_their_day(self):
+        case = self._proposed("credit_l")
+        [row] = self._block("lead", "approvals", "branch")["rows"]
+        self.assertEqual(row["id"], case.proposal_ids.id)
+        self.assertEqual(
+            [button["method"] for button in row["buttons"]], ["action_approve", "action_reject"]
+        )
+        self.assertIsNone(self._block("manager_a", "approvals"))
+        self.env["vip.retention.proposal"].with_user(self.users["lead"]).browse(
+            row["id"]
+        ).action_approve()
+        self.assertEqual(self._block("lead", "approvals", "branch")["count"], 0)
+
+    def test_what_managers_approve_is_no_matter_of_leads(self):
+        self._proposed("handset", "o_device")
+        self.assertEqual(self._block("lead", "approvals", "branch")["count"], 0)
+        self.assertEqual(self._block("boss", "approvals", "branch")["count"], 1)
