@@ -399,6 +399,19 @@ class VipDeparture(models.Model):
         departures._withdraw()
         return True
 
+    def action_day(self):
+        """Open the dialog that notes another day, or that it has happened."""
+        self._require_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Day of the departure"),
+            "res_model": "vip.departure.day",
+            "view_mode": "form",
+            "views": [(False, "form")],
+            "target": "new",
+            "context": {"default_departure_id": self.id},
+        }
+
     def change_day(self, day):
         """The customer wishes to leave on another day. Only he moves it, and nobody for him: whoever
         calls this has his word. A wish for today happens at once.

@@ -35,6 +35,13 @@ DOORS = [
     ),
     Door("vip.interaction", "action_leave", WRITERS),
     Door("vip.departure", "action_withdraw", AT_THE_DESK),
+    Door("vip.departure", "action_day", LOOKUP),
+    Door(
+        "vip.departure.day",
+        "action_confirm",
+        AT_THE_DESK,
+        wizard={"departure_id": "vip.departure", "day": "closing day"},
+    ),
     Door("vip.departure", "change_day", AT_THE_DESK, args={"day": "closing day"}),
     Door("vip.departure", "take_effect", WRITERS, args={"day": "day"}),
     Door("vip.departure", "action_view_customer", LOOKUP),

@@ -39,6 +39,7 @@ CREATORS = {
         for name in (
             "vip.retention.case",
             "vip.departure",
+            "vip.departure.day",
             "vip.retention.open",
             "vip.retention.done",
             "vip.retention.contact",
