@@ -426,6 +426,7 @@ class VipDeparture(models.Model):
             departure._check_open()
             departure._check_new_day(day)
         departures.effective_on = day
+        departures._after_moved()
         departures._take_effect(
             dict.fromkeys(departures.filtered(lambda d: day <= d.company_id._vip_today())._ids, day)
         )
@@ -761,6 +762,9 @@ class VipDeparture(models.Model):
 
     def _after_announced(self):
         """Departures were recorded whose day is still to come, and suspensions."""
+
+    def _after_moved(self):
+        """Announced departures are for another day."""
 
     def _after_withdrawn(self):
         """Announced departures were withdrawn."""

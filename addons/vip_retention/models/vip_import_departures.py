@@ -325,6 +325,7 @@ class VipImportDepartures(models.AbstractModel):
                 moved[old, new].append(departure_id)
         for (old, new), departure_ids in moved.items():
             self._log_moved(departure_ids, old, new, terms)
+        self.env["vip.departure"].browse(row[0] for row in rows if row[1] != row[2])._after_moved()
         return {row[0]: row[2] for row in rows if row[3]}
 
     def _log_moved(self, departure_ids, old, new, terms):

@@ -562,3 +562,15 @@ class TestDay(RetentionCase):
         wizard.action_confirm()
         self.assertEqual((self.first.state, case.outcome), ("closed", "no_answer"))
         self.assertEqual(case.sudo().log_ids[-2:].mapped("step"), ["departure", "no_answer"])
+
+    def test_the_list_moves_it(self):
+        """The company's own system says another day: the case follows."""
+        case = self._leaves(source="list", user="boss")
+        departure = case.sudo().departure_id
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE vip_departure SET effective_on = '2026-03-12' WHERE id = %s", [departure.id]
+        )
+        departure.invalidate_recordset()
+        departure._after_moved()
+        self.assertEqual(case.closing_date, date(2026, 3, 12))
