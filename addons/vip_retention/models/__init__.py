@@ -6,7 +6,6 @@ from . import (
     vip_import,
     vip_import_departures,
     vip_interaction,
-    vip_membership,
     vip_membership_departures,
     vip_membership_protected,
     vip_outgoing_file,

@@ -19,17 +19,17 @@ class VipDeparture(models.Model):
     )
 
     def _after_announced(self):
-        super()._after_announced()
         self.env["vip.retention.case"]._departures_announced(self)
+        return super()._after_announced()
 
     def _after_moved(self):
-        super()._after_moved()
         self.env["vip.retention.case"]._departures_moved(self)
+        return super()._after_moved()
 
     def _after_withdrawn(self):
-        super()._after_withdrawn()
         self.env["vip.retention.case"]._departures_withdrawn(self)
+        return super()._after_withdrawn()
 
     def _after_effective(self):
-        super()._after_effective()
         self.env["vip.retention.case"]._departures_effective(self)
+        return super()._after_effective()

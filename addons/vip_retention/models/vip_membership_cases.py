@@ -10,6 +10,8 @@ class VipMembership(models.Model):
 
     _inherit = "vip.membership"  # pylint: disable=consider-merging-classes-inherited
 
+    # set from a talk too, by agents who do not see the rest of the profile
+    customer_type_id = fields.Many2one("vip.customer.type", ondelete="restrict")
     case_count = fields.Integer(compute="_compute_open_case", string="Open cases")
     open_case_id = fields.Many2one(
         "vip.retention.case", compute="_compute_open_case", string="Retention case"

@@ -23,7 +23,7 @@ class VipMembership(models.Model):
     reason. It is worked out nightly, and at once for whom somebody decided.
     """
 
-    _inherit = "vip.membership"
+    _inherit = "vip.membership"  # pylint: disable=consider-merging-classes-inherited
     _guarded_fields = GUARDED | {"protected_hand", "protected_reason"}
 
     protected_hand = fields.Selection(

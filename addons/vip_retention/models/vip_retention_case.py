@@ -233,7 +233,7 @@ class VipRetentionCase(models.Model):
         readonly=True, copy=False, string="Watch until", index="btree_not_null"
     )
     waits_for_bill = fields.Boolean(readonly=True, copy=False, string="Waiting for the bill")
-    log_ids = fields.One2many("vip.retention.log", "case_id", string="Log")
+    log_ids = fields.One2many("vip.retention.log", "case_id", string="Steps")
     proposes_visit = fields.Boolean(
         compute="_compute_private", compute_sudo=True, string="Home visit proposed"
     )

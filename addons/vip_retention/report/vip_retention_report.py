@@ -93,7 +93,7 @@ class VipRetentionReport(models.Model):
     working = fields.Integer(readonly=True, string="Still worked on")
     in_watch = fields.Integer(readonly=True, string="In watch")
     withdrawn = fields.Integer(readonly=True, string="Taken back")
-    saved = fields.Integer(readonly=True, string="Saved", help="The watch ended, open and billed.")
+    saved = fields.Integer(readonly=True, help="The watch ended, open and billed.")
     lost = fields.Integer(readonly=True, string="Lost after all")
     refused = fields.Integer(readonly=True, string="Not saved")
     no_answer = fields.Integer(readonly=True, string="Never answered")

@@ -32,9 +32,10 @@ class DoorsCase(doors_common.DoorsCase):
 
     @classmethod
     def _fill_book(cls, customers):
-        super()._fill_book(customers)
+        result = super()._fill_book(customers)
         for n, name in enumerate(customers):
             cls.book[name] |= cls._leaving(cls.book[name], n)
+        return result
 
     @classmethod
     def _leaving(cls, book, n):
