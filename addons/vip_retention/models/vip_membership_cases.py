@@ -17,7 +17,7 @@ class VipMembership(models.Model):
     asked_to_leave = fields.Boolean(
         compute="_compute_open_case", search="_search_asked_to_leave", string="Asked to leave"
     )
-    leaving = fields.Char(compute="_compute_leaving")
+    leaving = fields.Char(compute="_compute_leaving", string="Wants to leave")
 
     def _compute_open_case(self):
         cases = self.env["vip.retention.case"].search(
