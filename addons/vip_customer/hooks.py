@@ -12,8 +12,9 @@ def release(env, addon):
 
     Dropped are the functions behind the triggers of histories and ledgers (the triggers go with the
     tables), and the foreign keys that restrict, from and to the addon's tables. Tasks of a kind that goes
-    go before it. What other modules note of the addon's models (which of theirs they inherit, which of
-    their values they choose from) is forgotten: Odoo would keep it.
+    go before it, and the yearly parts of numberings, whose counters Odoo would leave behind. What other
+    modules note of the addon's models (which of theirs they inherit, which of their values they choose
+    from) is forgotten: Odoo would keep it.
     """
     models = [model for model in env.values() if model._original_module == addon]
     for model in models:
@@ -23,6 +24,8 @@ def release(env, addon):
     env["mail.activity"].with_context(active_test=False).search(
         [("activity_type_id", "in", _records_of(env, addon, "mail.activity.type"))]
     ).unlink()
+    numberings = env["ir.sequence"].browse(_records_of(env, addon, "ir.sequence")).exists()
+    numberings.date_range_ids.unlink()
     env.cr.execute(
         SQL(
             """

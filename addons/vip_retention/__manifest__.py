@@ -26,6 +26,7 @@ customer's final refusal is one click for everybody, and nothing stands in its w
         "views/vip_customer_type_views.xml",
         "views/vip_departure_views.xml",
         "views/vip_import_views.xml",
+        "wizard/vip_departure_day_views.xml",
         "wizard/vip_retention_open_views.xml",
         "wizard/vip_retention_done_views.xml",
         "wizard/vip_retention_contact_views.xml",

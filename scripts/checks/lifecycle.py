@@ -12,13 +12,15 @@ from stack.workshop import Workshop
 from . import Result
 
 # Everything in a database's schema, a line each, except what belongs to an extension. What Odoo makes for an
-# ``ir.sequence`` has its number in its name.
+# ``ir.sequence`` has its number in its name; what it makes for a year comes with the first record of it.
 STRUCTURE = """
 WITH ours AS (
     SELECT c.oid, c.relname, c.relkind
       FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
      WHERE n.nspname = 'public'
        AND NOT EXISTS (SELECT FROM pg_depend WHERE objid = c.oid AND deptype = 'e')
+       AND relname NOT IN (SELECT format('ir_sequence_%s_%s', lpad(sequence_id::text, 3, '0'),
+                                         lpad(id::text, 3, '0')) FROM ir_sequence_date_range)
 )
 SELECT format('%s %s', CASE relkind WHEN 'r' THEN 'table' WHEN 'v' THEN 'view' WHEN 'i' THEN 'index'
               WHEN 'S' THEN 'sequence' ELSE relkind::text END,

@@ -59,5 +59,6 @@ def addon_files(addon: str) -> list[Path]:
     return [
         path
         for path in (ADDONS / addon).rglob("*")
-        if path.is_file() and not {"__pycache__", "tests", "readme"} & set(path.parts)
+        if path.is_file()
+        and not {"__pycache__", ".hypothesis", "tests", "readme"} & set(path.parts)
     ]

@@ -643,11 +643,14 @@ class VipMembership(models.Model):
     @api.model
     def _set_closed(self, changes):
         """:param changes: dict membership -> (day, whether the customer is open from that day on)"""
+        closed = {}  # written together: thousands close in one night
         for member, (day, is_open) in changes.items():
             if is_open and member.base_valid_until and day > member.base_valid_until:
                 # Too late: the tier does not come back by itself.
                 member.write({"base_tier_id": False, "base_valid_until": False})
-            member.closed_on = False if is_open else day
+            closed.setdefault(False if is_open else day, []).append(member.id)
+        for day, member_ids in closed.items():
+            self.browse(member_ids).closed_on = day
         days = {member: day for member, (day, _is_open) in changes.items()}
         self._recount(days, "closure")
 

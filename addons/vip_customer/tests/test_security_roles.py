@@ -298,7 +298,7 @@ class TestSecurityRoles(RolesChecks):
                 if role != "portal":
                     self.assertEqual(tiers.read()[0]["code"], "gold")
 
-    def test_catalogue(self):
+    def _prepare_catalogue(self):
         self.env["vip.tier.benefit"].search([("benefit_id", "=", self.lounge.id)]).quantity = 12
         self.env["vip.tier.benefit.past"].create(
             {
@@ -310,7 +310,6 @@ class TestSecurityRoles(RolesChecks):
             }
         )
         self.env["vip.working.day"].create({"name": "Any"})
-        super().test_catalogue()
 
     def test_auditor_who_manages_customers_writes_only_his_own(self):
         both = self._create_user("both", "user", "auditor")

@@ -169,7 +169,7 @@ class VipDeparture(models.Model):
     def _compute_display_name(self):
         labels = dict(self._fields["kind"]._description_selection(self.env))
         for departure in self:
-            departure.display_name = departure.partner_id and self.env._(
+            departure.display_name = bool(departure.partner_id) and self.env._(
                 "%(kind)s, %(customer)s",
                 kind=labels.get(departure.kind, ""),
                 customer=departure.partner_id.display_name,
@@ -399,6 +399,19 @@ class VipDeparture(models.Model):
         departures._withdraw()
         return True
 
+    def action_day(self):
+        """Open the dialog that notes another day, or that it has happened."""
+        self._require_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Day of the departure"),
+            "res_model": "vip.departure.day",
+            "view_mode": "form",
+            "views": [(False, "form")],
+            "target": "new",
+            "context": {"default_departure_id": self.id},
+        }
+
     def change_day(self, day):
         """The customer wishes to leave on another day. Only he moves it, and nobody for him: whoever
         calls this has his word. A wish for today happens at once.
@@ -413,6 +426,7 @@ class VipDeparture(models.Model):
             departure._check_open()
             departure._check_new_day(day)
         departures.effective_on = day
+        departures._after_moved()
         departures._take_effect(
             dict.fromkeys(departures.filtered(lambda d: day <= d.company_id._vip_today())._ids, day)
         )
@@ -748,6 +762,9 @@ class VipDeparture(models.Model):
 
     def _after_announced(self):
         """Departures were recorded whose day is still to come, and suspensions."""
+
+    def _after_moved(self):
+        """Announced departures are for another day."""
 
     def _after_withdrawn(self):
         """Announced departures were withdrawn."""

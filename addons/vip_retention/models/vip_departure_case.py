@@ -22,6 +22,10 @@ class VipDeparture(models.Model):
         super()._after_announced()
         self.env["vip.retention.case"]._departures_announced(self)
 
+    def _after_moved(self):
+        super()._after_moved()
+        self.env["vip.retention.case"]._departures_moved(self)
+
     def _after_withdrawn(self):
         super()._after_withdrawn()
         self.env["vip.retention.case"]._departures_withdrawn(self)

@@ -1,3 +1,5 @@
+from collections import defaultdict
+
 from odoo import models
 from odoo.tools import SQL, format_date
 
@@ -317,18 +319,38 @@ class VipImportDepartures(models.AbstractModel):
             )
         )
         self.env["vip.departure"].invalidate_model()
-        moved = {row[0]: row[1:3] for row in rows if row[1] != row[2]}
-        self.env["vip.departure"].browse(moved)._message_log_batch(
-            {
-                departure_id: self.env._(
+        moved = defaultdict(list)
+        for departure_id, old, new, _is_due in rows:
+            if old != new:
+                moved[old, new].append(departure_id)
+        for (old, new), departure_ids in moved.items():
+            self._log_moved(departure_ids, old, new, terms)
+        self.env["vip.departure"].browse(row[0] for row in rows if row[1] != row[2])._after_moved()
+        return {row[0]: row[2] for row in rows if row[3]}
+
+    def _log_moved(self, departure_ids, old, new, terms):
+        """A note on each departure whose day the list moved; at once, because a note of Odoo's own takes
+        as long as a hundred rows of the list."""
+        self.env.cr.execute(
+            SQL(
+                """
+                INSERT INTO mail_message (model, res_id, message_type, subtype_id, author_id, body, date,
+                                          is_internal, create_uid, create_date, write_uid, write_date)
+                SELECT 'vip.departure', unnest(%(departures)s), 'notification', %(subtype)s, %(author)s,
+                       %(body)s, %(now)s, TRUE, %(user)s, %(now)s, %(user)s, %(now)s
+                """,
+                departures=departure_ids,
+                subtype=self.env.ref("mail.mt_note").id,
+                author=self.env.user.partner_id.id,
+                body=self.env._(
                     "The daily list moved the day from %(old)s to %(new)s.",
                     old=format_date(self.env, old) or "-",
                     new=format_date(self.env, new),
-                )
-                for departure_id, (old, new) in moved.items()
-            }
+                ),
+                **terms,
+            )
         )
-        return {row[0]: row[2] for row in rows if row[3]}
+        self.env["vip.departure"].invalidate_model(["message_ids"])
 
     def _give_requests(self, terms):
         """Closings without a record have one now; their day stays the day on which they happened."""

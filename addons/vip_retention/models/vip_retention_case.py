@@ -580,3 +580,18 @@ class VipRetentionCase(models.Model):
             ]
         )
         self.invalidate_recordset(["log_ids"])
+
+    # ------------------------------------------------------------
+    # MESSAGES
+    # ------------------------------------------------------------
+
+    def _notify_thread(self, message, msg_vals=False, **kwargs):
+        recipients = super()._notify_thread(message, msg_vals=msg_vals, **kwargs)
+        # noting a contact follows from having had it
+        self.sudo().partner_id.vip_membership_id._note_sent(message.sudo(), recipients, kwargs)
+        return recipients
+
+    def _message_post_after_hook(self, message, msg_values):
+        # as above
+        self.sudo().partner_id.vip_membership_id._note_received(message.sudo())
+        return super()._message_post_after_hook(message, msg_values)

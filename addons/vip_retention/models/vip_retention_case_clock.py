@@ -61,9 +61,9 @@ class VipRetentionCase(models.Model):
         back."""
         if self.state not in TALKING or not self.closing_date:
             return
-        rule = deadlines.follow_up if self.state == CONSIDERING else deadlines.first_contact
-        now = fields.Datetime.now()
-        hours = FOLLOW_UP_HOURS
+        late = self.state == CONSIDERING or self.dispatched_by
+        rule = deadlines.follow_up if late else deadlines.first_contact
+        now, hours = fields.Datetime.now(), FOLLOW_UP_HOURS
         found = self._work_out(rule, now, hours, self.closing_date)
         if not self.deadline or found["deadline"] < self.deadline:
             self.write(found)

@@ -31,6 +31,10 @@ class VipRetentionCase(models.Model):
         return cases
 
     def _open_or_join(self, vals):
+        # an open case that takes the request in is no reason to look away
+        self.check_access("create")
+        for name in vals.keys() & self._fields.keys():
+            self._check_field_access(self._fields[name], "write")
         departure = self._given("vip.departure", vals.get("departure_id"))
         partner = departure.partner_id or self._given("res.partner", vals.get("partner_id"))
         if not partner:
@@ -243,6 +247,15 @@ class VipRetentionCase(models.Model):
         quiet._begin(dict(zip(cases, new.values(), strict=True)))
 
     @api.model
+    def _departures_moved(self, departures):
+        """Cases follow the day on which the customer leaves; run as superuser after that changed, in SQL
+        maybe."""
+        cases = departures.case_id
+        self.env.add_to_compute(self._fields["closing_date"], cases)
+        for case in cases:
+            case._recut()
+
+    @api.model
     def _departures_withdrawn(self, departures):
         """Cases in which nothing is asked for any more, and nothing was accepted, are over; run as
         superuser."""
@@ -258,6 +271,7 @@ class VipRetentionCase(models.Model):
         """Customers who left before they decided are not kept, those who left before the promise was kept
         are lost after all; what is in watch waits for its last day. Run as superuser."""
         gone = departures.filtered(lambda one: one.case_id and one.kind != SUSPENSION)
+        self.env.add_to_compute(self._fields["closing_date"], gone.case_id)
         asked = gone.grouped("case_id")
         cases = self.union(*asked).filtered(lambda case: case.state != CLOSED)
         days = {case: [str(day) for day in asked[case].mapped("effective_on")] for case in cases}

@@ -81,7 +81,7 @@ class VipRetentionProposal(models.Model):
         digits=(16, 1),
         string="Break-even",
         help="Months after which the customer has earned the cost; 0 where he has no bills.",
-        groups="vip_customer.group_vip_lead,vip_customer.group_vip_auditor",
+        groups="vip_customer.group_vip_manager,vip_customer.group_vip_auditor",
     )
     proposed_by = fields.Many2one("res.users", required=True, readonly=True, ondelete="restrict")
     proposed_at = fields.Datetime(required=True, readonly=True)

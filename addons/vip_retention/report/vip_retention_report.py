@@ -32,6 +32,7 @@ class VipRetentionReport(models.Model):
     """
 
     _name = "vip.retention.report"
+    _inherit = "vip.guarded.mixin"
     _description = "Retention in figures"
     _auto = False
     _rec_name = "case_id"
@@ -190,8 +191,7 @@ class VipRetentionReport(models.Model):
 
     def action_view_case(self):
         """Open the case of a row."""
-        self.ensure_one()
-        self.check_access("read")
+        self._require_one()
         return {
             "type": "ir.actions.act_window",
             "res_model": "vip.retention.case",

@@ -1,4 +1,5 @@
-"""The book of ``vip_customer`` with what this addon keeps of its customers.
+"""The book of ``vip_customer`` with what this addon keeps of its customers: each has five cases, see
+``_leaving``.
 
 HOW TO ADD A MODEL
 
@@ -28,6 +29,90 @@ class DoorsCase(doors_common.DoorsCase):
         super().setUpClass()
         cls._fill_catalogue()
         cls.env.flush_all()
+
+    @classmethod
+    def _fill_book(cls, customers):
+        super()._fill_book(customers)
+        for n, name in enumerate(customers):
+            cls.book[name] |= cls._leaving(cls.book[name], n)
+
+    @classmethod
+    def _leaving(cls, book, n):
+        """Cases of a customer, each about a number of its own: one in which he was offered something, one
+        that waits for approval, one in which nobody reached him, one to be done, one whose watch nobody
+        can judge. While the next is opened they are decided, or it would join them."""
+        partner = book["res.partner"]
+        cases = {}
+        for i, key in enumerate(("case", "unsure", "silent", "to do", "watched")):
+            number = cls.env["vip.service.number"].create(
+                {"partner_id": partner.id, "number": f"1380099{n}00{i}"}
+            )
+            departure = cls.env["vip.departure"].create(
+                {
+                    "partner_id": partner.id,
+                    "number_id": number.id,
+                    "source": "hotline",
+                    "effective_on": "2026-04-30",
+                }
+            )
+            cases[key] = departure.case_id
+            departure.case_id.state = "doing"
+        cases["case"].state = cases["unsure"].state = cases["silent"].state = "new"
+        explain = cls.env.ref("vip_retention.offer_explain")
+        cases["case"].action_propose(explain.id)
+        proposal = {
+            "partner_id": partner.id,
+            "company_id": partner.vip_membership_id.company_id.id,
+            "proposed_by": cls.env.uid,
+            "proposed_at": "2026-03-10 02:00:00",
+            "valid_until": "2026-03-24",
+        }
+        waiting, _accepted = cls.env["vip.retention.proposal"].create(
+            [
+                {
+                    **proposal,
+                    "case_id": cases["unsure"].id,
+                    "offer_id": cls.env.ref("vip_retention.offer_credit_l").id,
+                    "approval": "waiting",
+                    "approval_level": "lead",
+                },
+                {
+                    **proposal,
+                    "case_id": cases["to do"].id,
+                    "offer_id": cls.env.ref("vip_retention.offer_plan_fit").id,
+                    "answer": "accepted",
+                    "answered_at": "2026-03-10 02:00:00",
+                },
+            ]
+        )
+        cls.env["vip.interaction"].create(
+            [
+                {
+                    "partner_id": partner.id,
+                    "date": "2026-03-01 02:00:00",
+                    "channel_id": cls.env.ref(f"vip_customer.channel_{channel}").id,
+                    "result_id": cls.env.ref("vip_customer.interaction_result_no_answer").id,
+                    "retention_case_id": cases["silent"].id,
+                    "is_attempt": True,
+                }
+                for channel in ("phone", "phone", "phone", "visit", "sms")
+            ]
+        )
+        cases["watched"].write(
+            {"state": "watch", "watch_from": "2025-11-01", "watch_until": "2025-12-01"}
+        )
+        return {
+            "vip.departure": cases["case"].departure_id,
+            "vip.retention.case": cases["case"],
+            "vip.retention.proposal": waiting,
+            "vip.retention.log": cases["case"].log_ids[:1],
+            "vip.retention.report": cls.env["vip.retention.report"].search(
+                [("case_id", "=", cases["case"].id)], limit=1
+            ),
+            "silent case": cases["silent"],
+            "case to do": cases["to do"],
+            "watched case": cases["watched"],
+        }
 
     @classmethod
     def _fill_catalogue(cls):

@@ -528,3 +528,49 @@ class TestCaseContacts(RetentionCase):
         case.action_refuse()
         with self.assertRaisesRegex(UserError, "no offers and no contacts any more"):
             self._contact(case)
+
+
+@tagged("post_install", "-at_install")
+class TestDay(RetentionCase):
+    """The day of a departure is the customer's; a case follows it and never moves it."""
+
+    def _wizard(self, case, user, **values):
+        departure = case.sudo().departure_id.with_user(self.users[user]).sudo(False)
+        self.assertEqual(departure.action_day()["context"]["default_departure_id"], departure.id)
+        return (
+            self.env["vip.departure.day"]
+            .with_user(self.users[user])
+            .create({"departure_id": departure.id, **values})
+        )
+
+    def test_another_day(self):
+        """An earlier day cuts the deadline, a later one does not move it back."""
+        case = self._leaves(self.plain, source="work_record", user="boss")
+        deadline = case.deadline
+        wizard = self._wizard(case, "desk")
+        self.assertEqual(wizard.day, date(2026, 3, 30))
+        wizard.day = "2026-04-20"
+        wizard.action_confirm()
+        self.assertEqual((case.closing_date, case.deadline), (date(2026, 4, 20), deadline))
+        self._wizard(case, "desk", day="2026-03-11").action_confirm()
+        self.assertEqual(f"{case.deadline + SHANGHAI:%d %H:%M}", "10 12:00")
+
+    def test_it_has_happened(self):
+        case = self._leaves()
+        wizard = self._wizard(case, "manager_a", mode="happened")
+        self.assertEqual(wizard.day, date(2026, 3, 10))
+        wizard.action_confirm()
+        self.assertEqual((self.first.state, case.outcome), ("closed", "no_answer"))
+        self.assertEqual(case.sudo().log_ids[-2:].mapped("step"), ["departure", "no_answer"])
+
+    def test_the_list_moves_it(self):
+        """The company's own system says another day: the case follows."""
+        case = self._leaves(source="list", user="boss")
+        departure = case.sudo().departure_id
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE vip_departure SET effective_on = '2026-03-12' WHERE id = %s", [departure.id]
+        )
+        departure.invalidate_recordset()
+        departure._after_moved()
+        self.assertEqual(case.closing_date, date(2026, 3, 12))

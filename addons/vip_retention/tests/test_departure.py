@@ -45,6 +45,10 @@ class TestDepartureRecorded(DepartureCase):
         self.assertEqual(departure.company_id, self.company)
         self.assertEqual(self.li.vip_number_ids.state, "active")
 
+    def test_name(self):
+        self.assertFalse(self.Departure.new({}).display_name)
+        self.assertEqual(self._depart(self.li).display_name, "Scheduled cancellation, Li")
+
     def test_desk_types_the_number(self):
         departure = self._depart(self.wang, "desk", "138 0000 0003")
         self.assertEqual(departure.concerned, "138****0003")

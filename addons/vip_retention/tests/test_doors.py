@@ -2,16 +2,122 @@
 
 from odoo.tests import tagged
 
-from odoo.addons.vip_customer.tests.doors_checks import DoorsChecks, DoorsTable, WireChecks
+from odoo.addons.vip_customer.tests.doors_checks import (
+    AT_THE_DESK,
+    LEADS,
+    LOOKUP,
+    MANAGERS,
+    READERS,
+    WRITERS,
+    Door,
+    DoorsChecks,
+    DoorsTable,
+    WireChecks,
+)
 
 from .doors_common import DoorsCase
 
-DOORS = []
-PRIVATE_METHODS = [("vip.retention.offer", "_fitting_domain")]
+CASE = "vip.retention.case"
+DOORS = [
+    Door("res.partner", "action_vip_case", LOOKUP),
+    Door("res.partner", "action_vip_leave", AT_THE_DESK),
+    Door("vip.membership", "action_leave", WRITERS),
+    Door("vip.membership", "action_open_case", READERS),
+    Door("vip.membership", "action_view_cases", READERS),
+    Door("vip.membership", "action_view_departures", READERS),
+    Door("vip.membership", "action_protect", READERS),
+    Door("vip.membership", "protect", LEADS, args={"choice": "choice", "reason": "reason"}),
+    Door(
+        "vip.protect",
+        "action_confirm",
+        LEADS,
+        wizard={"membership_ids": "memberships", "choice": "choice", "reason": "reason"},
+    ),
+    Door("vip.interaction", "action_leave", WRITERS),
+    Door("vip.departure", "action_withdraw", AT_THE_DESK),
+    Door("vip.departure", "action_day", LOOKUP),
+    Door(
+        "vip.departure.day",
+        "action_confirm",
+        AT_THE_DESK,
+        wizard={"departure_id": "vip.departure", "day": "closing day"},
+    ),
+    Door("vip.departure", "change_day", AT_THE_DESK, args={"day": "closing day"}),
+    Door("vip.departure", "take_effect", WRITERS, args={"day": "day"}),
+    Door("vip.departure", "action_view_customer", LOOKUP),
+    Door(CASE, "action_view_customer", LOOKUP),
+    Door(CASE, "action_take", AT_THE_DESK),
+    Door(CASE, "action_dispatch", AT_THE_DESK),
+    Door(CASE, "action_propose", AT_THE_DESK, args={"offer_id": "offer"}),
+    Door(CASE, "action_accept", AT_THE_DESK),
+    Door(CASE, "action_refuse_offer", AT_THE_DESK),
+    Door(CASE, "action_consider", AT_THE_DESK),
+    Door(CASE, "action_refuse", AT_THE_DESK),
+    Door(CASE, "action_withdraw", AT_THE_DESK),
+    Door(CASE, "action_no_answer", AT_THE_DESK, record="silent case"),
+    Door(CASE, "action_done", AT_THE_DESK, record="case to do"),
+    Door(CASE, "done", AT_THE_DESK, record="case to do", args={"reference": "reason"}),
+    Door(CASE, "action_contact", AT_THE_DESK),
+    Door(CASE, "contact", AT_THE_DESK, args={"channel_id": "channel", "result_id": "result"}),
+    Door(CASE, "action_decide_saved", MANAGERS, record="watched case"),
+    Door(CASE, "action_decide_lost", MANAGERS, record="watched case"),
+    Door("vip.retention.proposal", "action_approve", LEADS),
+    Door("vip.retention.proposal", "action_reject", LEADS),
+    Door("vip.retention.report", "action_view_case", READERS),
+    Door(
+        "vip.retention.open",
+        "action_confirm",
+        AT_THE_DESK,
+        wizard={"partner_id": "res.partner", "all_numbers": "yes"},
+    ),
+    Door(
+        "vip.retention.done",
+        "action_confirm",
+        AT_THE_DESK,
+        wizard={"case_id": "case to do", "reference": "reason"},
+    ),
+    Door(
+        "vip.retention.contact",
+        "action_confirm",
+        AT_THE_DESK,
+        wizard={"case_id": CASE, "channel_id": "channel", "result_id": "result"},
+    ),
+    Door("vip.outgoing.file", "action_build_flags", {"boss": "+++"}, on_model=True),
+]
+PRIVATE_METHODS = [
+    ("vip.retention.offer", "_fitting_domain"),
+    (CASE, "_close"),
+    (CASE, "_begin"),
+    (CASE, "_begin_step"),
+    (CASE, "_judge"),
+    (CASE, "_log"),
+    (CASE, "_dispatch"),
+    (CASE, "_cron_refusals"),
+    (CASE, "_departures_announced"),
+    ("vip.retention.proposal", "_end"),
+    ("vip.retention.log", "_drop_protection"),
+    ("vip.departure", "_set_effective"),
+    ("vip.departure", "_withdraw"),
+    ("vip.membership", "_follow_protected"),
+]
 
 
 class RetentionDoors(DoorsTable, DoorsCase):
     doors = DOORS
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.arguments |= {
+            "offer": cls.env.ref("vip_retention.offer_explain").id,
+            "channel": cls.env.ref("vip_customer.channel_phone").id,
+            "result": cls.env.ref("vip_customer.interaction_result_reached").id,
+            "closing day": "2026-04-20",
+            "choice": "yes",
+            "yes": True,
+        }
+        for book in cls.book.values():
+            book["memberships"] = book["vip.membership"]
 
 
 @tagged("post_install", "-at_install", "vip_security")

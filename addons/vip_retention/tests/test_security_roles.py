@@ -7,14 +7,45 @@ from odoo.addons.vip_customer.tests.roles_checks import RolesChecks
 from .doors_common import DoorsCase
 
 # what customers have; who stands for another role has what that one has
-RIGHTS = {}
+AT_THE_DESK = ("desk", "manager_a", "lead", "boss")
+RIGHTS = {
+    # whoever works cases sees all of his company: anybody may be told the final refusal
+    "vip.retention.case": {
+        **dict.fromkeys(AT_THE_DESK, ("rw", "rw")),
+        "auditor": ("r", "r"),
+    },
+    **{
+        name: dict.fromkeys((*AT_THE_DESK, "auditor"), ("r", "r"))
+        for name in ("vip.departure", "vip.retention.proposal", "vip.retention.log")
+    },
+    "vip.retention.report": {
+        "manager_a": ("r", ""),
+        "lead": ("r", ""),
+        "boss": ("r", "r"),
+        "auditor": ("r", "r"),
+    },
+}
 # What all companies share: who may read it; the managers write it.
 CATALOGUE = {
     name: {"desk", "manager_a", "lead", "boss", "auditor"}
     for name in ("vip.retention.reason", "vip.retention.offer", "vip.customer.type")
 }
 # Who may create at all (a rule still says for whom).
-CREATORS = {name: {"boss"} for name in CATALOGUE}
+CREATORS = {
+    **{name: {"boss"} for name in CATALOGUE},
+    "vip.protect": {"lead", "boss"},
+    **{
+        name: set(AT_THE_DESK)
+        for name in (
+            "vip.retention.case",
+            "vip.departure",
+            "vip.departure.day",
+            "vip.retention.open",
+            "vip.retention.done",
+            "vip.retention.contact",
+        )
+    },
+}
 
 
 @tagged("post_install", "-at_install", "vip_security")
