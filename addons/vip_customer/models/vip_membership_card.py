@@ -75,7 +75,7 @@ class VipMembership(models.Model):
             },
             "entitlements": entitlements,
             "requests": facts["open_requests"],
-            "cases": self._open_case_count(),
+            "cases": self._open_case_count(facts),
             "risk": self._card_risk(),
             "protected": bool(facts["protected"]),
             "warnings": self._card_warnings(facts, entitlements),
@@ -85,8 +85,11 @@ class VipMembership(models.Model):
     # HOOKS: for what comes on top
     # ------------------------------------------------------------
 
-    def _open_case_count(self):
-        """How many retention cases of this customer are open, meant to be extended."""
+    def _open_case_count(self, facts):
+        """How many retention cases of this customer are open, meant to be extended.
+
+        :param facts: as of ``_card_facts``, which is meant to be extended too
+        """
         return 0
 
     def _card_risk(self):

@@ -1,8 +1,8 @@
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.fields import Domain
-from odoo.tools import format_date
+from odoo.tools import SQL, format_date
 
-from .vip_retention_states import CLOSED, OPEN_STATES, REFUSED, TALKING
+from .vip_retention_states import CLOSED, TALKING
 
 
 class VipMembership(models.Model):
@@ -16,10 +16,10 @@ class VipMembership(models.Model):
     open_case_id = fields.Many2one(
         "vip.retention.case", compute="_compute_open_case", string="Retention case"
     )
-    leaving = fields.Char(compute="_compute_open_case")
     asked_to_leave = fields.Boolean(
         compute="_compute_open_case", search="_search_asked_to_leave", string="Asked to leave"
     )
+    leaving = fields.Char(compute="_compute_leaving", string="Wants to leave")
 
     def _compute_open_case(self):
         cases = self.env["vip.retention.case"].search(
@@ -31,8 +31,13 @@ class VipMembership(models.Model):
             talks = mine.filtered(lambda case: case.state in TALKING)
             member.case_count = len(mine)
             member.open_case_id = (talks or mine)[:1]
-            member.leaving = talks[:1]._leaving_sentence() if talks else False
             member.asked_to_leave = bool(talks)
+
+    @api.depends("open_case_id", "asked_to_leave")
+    def _compute_leaving(self):
+        for member in self:
+            asked = member.asked_to_leave
+            member.leaving = member.open_case_id._leaving_sentence() if asked else False
 
     def _search_asked_to_leave(self, operator, value):
         if operator != "in":
@@ -65,10 +70,33 @@ class VipMembership(models.Model):
     # THE CARD
     # ------------------------------------------------------------
 
-    def _open_case_count(self):
-        return self.env["vip.retention.case"].search_count(
-            [("partner_id", "=", self.partner_id.id), ("state", "in", OPEN_STATES)]
+    def _card_facts(self, found):
+        """With ``open_cases``, ``asked`` (cases in which he has not decided), ``asked_on`` (their first
+        closing date) and ``decided`` (cases that he refused for good while a number has not left yet), in
+        one statement."""
+        facts = super()._card_facts(found)
+        [row] = self.env.execute_query_dict(
+            SQL(
+                """
+                SELECT count(*) FILTER (WHERE c.state <> 'closed') AS open_cases,
+                       count(*) FILTER (WHERE c.state IN %(talking)s AND l.id IS NULL) AS asked,
+                       min(c.closing_date) FILTER (WHERE c.state IN %(talking)s AND l.id IS NULL)
+                           AS asked_on,
+                       count(*) FILTER (WHERE l.id IS NOT NULL AND (
+                           c.state <> 'closed' OR c.closing_date >= %(today)s)) AS decided
+                  FROM vip_retention_case c
+                  LEFT JOIN vip_retention_log l ON l.case_id = c.id AND l.step = 'refused'
+                 WHERE c.partner_id = %(partner)s
+                """,
+                partner=facts["partner_id"],
+                today=facts["today"],
+                talking=TALKING,
+            )
         )
+        return {**facts, **row}
+
+    def _open_case_count(self, facts):
+        return facts["open_cases"]
 
     def _card_warnings(self, facts, entitlements):
         return [*self._warn_of_leaving(facts), *super()._card_warnings(facts, entitlements)]
@@ -78,18 +106,9 @@ class VipMembership(models.Model):
 
         :param facts: as of ``_card_warnings``
         """
-        cases = self.env["vip.retention.case"].search(
-            Domain("partner_id", "=", self.partner_id.id)
-            & (
-                Domain("state", "in", TALKING)
-                | Domain("outcome", "=", REFUSED) & Domain("closing_date", ">=", facts["today"])
-            ),
-            order="id desc",
-        )
-        talks = cases.filtered(lambda case: case.state in TALKING)
-        if talks - talks.browse(case.id for case in talks._final_refusals()):
-            return [self._asked_sentence(talks[:1].closing_date)]
-        if cases:
+        if facts["asked"]:
+            return [self._asked_sentence(facts["asked_on"])]
+        if facts["decided"]:
             return [
                 self.env._(
                     "Has decided to leave: no offers any more, only help to settle what is left."

@@ -56,6 +56,8 @@ class VipMyDay(models.AbstractModel):
         domain &= Domain("approval", "=", WAITING)
         is_manager = self.env.user.has_group("vip_customer.group_vip_manager")
         domain &= Domain("approval_level", "in", (LEAD, MANAGER) if is_manager else (LEAD,))
+        approve, reject = self.env._("Approve"), self.env._("Do not approve")
+        buttons = [("action_approve", approve), ("action_reject", reject)]
         return self._block(
             "approvals",
             self.env._("Offers to approve"),
@@ -64,15 +66,15 @@ class VipMyDay(models.AbstractModel):
             domain,
             "approve_by, id",
             lambda proposal: {
-                "text": self.env._(
-                    "%(offer)s, proposed by %(user)s, decide by",
-                    offer=proposal.offer_id.name,
-                    user=proposal.proposed_by.name,
-                ),
+                "text": self._approval_text(proposal),
                 "date": proposal.approve_by,
-                "buttons": [
-                    ("action_approve", self.env._("Approve")),
-                    ("action_reject", self.env._("Do not approve")),
-                ],
+                "buttons": buttons,
             },
+        )
+
+    def _approval_text(self, proposal):
+        return self.env._(
+            "%(offer)s, proposed by %(user)s, decide by",
+            offer=proposal.offer_id.name,
+            user=proposal.proposed_by.name,
         )

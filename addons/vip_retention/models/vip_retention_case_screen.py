@@ -15,15 +15,20 @@ class VipRetentionCase(models.Model):
         compute="_compute_asked_for", compute_sudo=True, string="What he asks for"
     )
     was_refused = fields.Boolean(
-        compute="_compute_was_refused", help="Finally refused; the case closes in a moment."
+        compute="_compute_was_refused",
+        string="Finally refused",
+        help="Finally refused; the case closes in a moment.",
     )
     lost_tier = fields.Boolean(
         compute="_compute_lost_tier",
+        string="Tier lost since",
         compute_sudo=True,
         help="His tier is lower than at the opening.",
     )
     takes_words = fields.Boolean(
-        compute="_compute_takes_words", help="What the customer says may still be written down."
+        compute="_compute_takes_words",
+        string="Words welcome",
+        help="What the customer says may still be written down.",
     )
     number_count = fields.Integer(
         compute="_compute_number_count", compute_sudo=True, string="Count of numbers"

@@ -57,8 +57,12 @@ export class RetentionFactsField extends Component {
         });
     }
 
-    get isFalling() {
-        return this.facts.recent < this.facts.before;
+    get trendIcon() {
+        const { recent, before } = this.facts;
+        if (recent === before) {
+            return "fa-arrow-right text-muted";
+        }
+        return recent < before ? "fa-arrow-down text-danger" : "fa-arrow-up text-success";
     }
 
     get tenure() {
