@@ -48,8 +48,8 @@ class ReportRetentionCaseLog(models.AbstractModel):
     def _refusal_sentence(self, case):
         refusal = case.log_ids.filtered(lambda line: line.step == REFUSED)[:1]
         return refusal and self.env._(
-            "The customer's final refusal was noted on %(time)s by %(user)s. From then on nothing was "
-            "offered and nobody contacted him for this case; his closing date was not moved.",
+            "The customer's final refusal was noted on %(time)s by %(user)s. From then on this case took no "
+            "offers and no contacts.",
             time=format_datetime(self.env, refusal.date),
             user=refusal.user_id.name,
         )
