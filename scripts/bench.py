@@ -133,6 +133,7 @@ def main(arguments: Sequence[str]) -> None:
             *imports(bench),
             *care(bench),
             *service(bench),
+            *retention(bench),
             *screens(bench),
             *lookup(bench),
         ]
@@ -333,6 +334,56 @@ def service(bench: Bench) -> list[Row]:
             f"{figures['again_queries']} queries",
             f"{figures['again_wall']:.3f} (work {figures['again_work']:.3f})",
         ),
+    ]
+
+
+def retention(bench: Bench) -> list[Row]:
+    """The retention desk with many open cases: screens, the night's watch, deadlines, the list."""
+    console.say("Looking at open retention cases")
+    figures = bench.on_copy("retention")
+    return [
+        *(
+            Row(
+                f"Queries: {name} of 8 and of 80 of {figures['open']:,} open cases",
+                "equal",
+                f"{few['queries']} and {many['queries']}",
+                f"{few['ms'] / 1000:.3f} and {many['ms'] / 1000:.3f}",
+            )
+            for name, few, many in figures["screens"]
+        ),
+        Row(
+            "The ladder of offers of one case",
+            "",
+            f"{figures['ladder']['queries']} queries",
+            f"{figures['ladder']['ms'] / 1000:.3f}",
+        ),
+        Row(
+            "The report over all cases",
+            "",
+            f"{figures['figures']['queries']} queries",
+            f"{figures['figures']['ms'] / 1000:.3f}",
+        ),
+        *_turns(figures, "judged", "Watches that are over"),
+        *_turns(figures, "told", "Late cases"),
+        Row(
+            f"The daily list, {figures['listed']:,} cases opened",
+            "",
+            f"{figures['listed_queries']:,} queries",
+            f"{figures['listed_wall']:.3f} (work {figures['listed_work']:.3f})",
+        ),
+    ]
+
+
+def _turns(figures: dict[str, Any], name: str, what: str) -> list[Row]:
+    """The scheduled work, and the same again, when there is nothing left to do."""
+    return [
+        Row(
+            f"{what}, {figures[turn]:,} {name}",
+            goal,
+            f"{figures[f'{turn}_queries']} queries",
+            f"{figures[f'{turn}_wall']:.3f} (work {figures[f'{turn}_work']:.3f})",
+        )
+        for turn, goal in ((name, ""), (f"{name}_again", "0"))
     ]
 
 

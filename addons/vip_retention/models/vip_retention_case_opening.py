@@ -4,7 +4,7 @@ from odoo.fields import Command, Domain
 from odoo.tools import SQL, format_list
 
 from .vip_retention_case import LIST, RISK, TALKED_TO, WORK_RECORD
-from .vip_retention_states import ANALYSED, CLOSED, DOING, LOST, NEW, NO_ANSWER, TALKING, WITHDRAWN
+from .vip_retention_states import ANALYSED, CLOSED, DOING, LOST, NO_ANSWER, TALKING, WITHDRAWN
 
 SUSPENSION = "suspension"
 NUMBERS = ("number_ids", "kept_number_ids")
@@ -166,7 +166,6 @@ class VipRetentionCase(models.Model):
                     "opened_at": now,
                     "opened_by": self.env.uid,
                     "user_id": self.env.uid if talked_to else responsible.id,
-                    "state": ANALYSED if case.reason_id else NEW,
                     "first_contact_at": now if talked_to else False,
                     "dispatched_at": now if responsible and not talked_to else False,
                 }
@@ -174,6 +173,8 @@ class VipRetentionCase(models.Model):
             case._set_first_contact(clocks[case.company_id])
             if responsible and not talked_to:
                 tasks.append(("work", case, responsible, case.first_contact_by))
+        # for all at once: a change of state looks at the customers' other cases
+        cases.filtered("reason_id").write({"state": ANALYSED})
         cases._freeze()
         cases._log("opened", {case: case._opening_text(asked[case]) for case in cases})
         self._schedule(tasks)

@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.tools import format_datetime
 
 from ..models.vip_retention_log import REFUSED
 
@@ -24,16 +25,38 @@ class ReportRetentionCaseLog(models.AbstractModel):
             "doc_ids": cases.ids,
             "doc_model": cases._name,
             "docs": cases,
-            "printed_at": fields.Datetime.now(),
+            "printed": self.env._(
+                "Printed on %(time)s by %(user)s; times are those of %(zone)s. The steps are recorded by the "
+                "system and cannot be changed.",
+                time=format_datetime(self.env, fields.Datetime.now()),
+                user=self.env.user.name,
+                zone=self.env.user.tz or "UTC",
+            ),
             "records": {case.id: self._record(case) for case in cases},
         }
 
     def _record(self, case):
-        refusals = case.log_ids.filtered(lambda line: line.step == REFUSED)
         return {
             # what the customer asked for, in words that every role may read; his numbers stay masked
             "requests": case.sudo().departure_ids.sorted("id"),
             "proposals": case.proposal_ids.sorted("id"),
-            "refusal": refusals[:1],
+            "refusal": self._refusal_sentence(case),
+            "end": self._end_sentence(case),
             "facts": case.snapshot or {},
         }
+
+    def _refusal_sentence(self, case):
+        refusal = case.log_ids.filtered(lambda line: line.step == REFUSED)[:1]
+        return refusal and self.env._(
+            "The customer's final refusal was noted on %(time)s by %(user)s. From then on this case took no "
+            "offers and no contacts.",
+            time=format_datetime(self.env, refusal.date),
+            user=refusal.user_id.name,
+        )
+
+    def _end_sentence(self, case):
+        return case.closed_at and self.env._(
+            "Closed on %(time)s: %(outcome)s.",
+            time=format_datetime(self.env, case.closed_at),
+            outcome=case._label("outcome"),
+        )
