@@ -96,8 +96,8 @@ class VipRetentionCase(models.Model):
         :raise AccessError, UserError: as ``_begin_step``; or no attempts of this kind, or today, are left
         """
         self._require_one()
-        channel = self._given("vip.channel", channel_id)
-        result = self._given("vip.interaction.result", result_id)
+        channel = self._needed("vip.channel", channel_id)
+        result = self._needed("vip.interaction.result", result_id)
         [case] = self._begin_step(*TALKING, WATCH)
         is_attempt = channel.code in KINDS
         if is_attempt:
