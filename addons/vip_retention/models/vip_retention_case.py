@@ -623,10 +623,28 @@ class VipRetentionCase(models.Model):
     # MESSAGES
     # ------------------------------------------------------------
 
+    def _notify_get_recipients(self, message, msg_vals=False, **kwargs):
+        """:raise UserError: somebody writes to the customer, who may not be written to any more"""
+        recipients = super()._notify_get_recipients(message, msg_vals=msg_vals, **kwargs)
+        sent, customer = message.sudo(), self.partner_id
+        is_reached = customer.id in [row["id"] for row in recipients]
+        # what goes to followers because a field changed is no letter, and stops no step
+        is_letter = sent.message_type in ("comment", "email_outgoing", "sms")
+        if is_reached and (is_letter or customer in sent.partner_ids):
+            try:
+                self.sudo()._check_message()
+            except UserError:
+                if not self.env.su:
+                    raise
+                # planned before; refused, it would hold up what others planned
+                return [row for row in recipients if row["id"] != customer.id]
+        return recipients
+
     def _notify_thread(self, message, msg_vals=False, **kwargs):
         recipients = super()._notify_thread(message, msg_vals=msg_vals, **kwargs)
         # noting a contact follows from having had it
         self.sudo().partner_id.vip_membership_id._note_sent(message.sudo(), recipients, kwargs)
+        self.sudo()._count_message(message)
         return recipients
 
     def _message_post_after_hook(self, message, msg_values):

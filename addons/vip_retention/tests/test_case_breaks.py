@@ -36,6 +36,35 @@ class TestAfterTheRefusal(RetentionCase):
         case.with_context(mail_activity_automation_skip=True).action_refuse()
         self.assertFalse(case.sudo().activity_ids)
 
+    def test_no_message(self):
+        """What is written to him from the case is a contact: one text in all, none after the refusal."""
+        self.partner.email = "wang@example.com"
+        case = self._leaves()
+
+        def write(kind="comment"):
+            self._as("manager_a", case).message_post(
+                body="Please stay",
+                message_type=kind,
+                partner_ids=self.partner.ids,
+                subtype_xmlid="mail.mt_comment",
+            )
+
+        write()
+        self.assertEqual(case.sudo().interaction_ids.mapped("is_attempt"), [True])
+        with self.assertRaisesRegex(UserError, "Once a day is enough"):
+            write()
+        with freeze_time("2026-03-11 02:00:00"), self.assertRaisesRegex(UserError, "No more by"):
+            write()
+        case.action_refuse()
+        for kind in ("comment", "notification"):
+            with self.assertRaisesRegex(UserError, "no offers and no contacts any more"):
+                write(kind)
+        self._as("manager_a", case).message_post(body="Among ourselves")
+        planned = case.sudo().message_post(
+            body="Stay", partner_ids=self.partner.ids, message_type="comment"
+        )
+        self.assertFalse(planned.notification_ids)
+
     def test_whatever_ends_it_first(self):
         """Noted while somebody held the case: it is refused, not saved, and not unanswered."""
         case = self._in_watch()
