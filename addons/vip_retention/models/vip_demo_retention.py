@@ -5,6 +5,7 @@ from odoo import api, models
 from odoo.fields import Command
 
 from .vip_retention_case import HALL, HOTLINE, LIST, PORT_OUT, TALKED_TO, WORK_RECORD
+from .vip_retention_case_opening import OPENING
 from .vip_retention_log import REFUSED as FINAL_REFUSAL
 from .vip_retention_proposal import ACCEPTED, NOT_NEEDED
 from .vip_retention_proposal import CONSIDERING as THINKS_ABOUT
@@ -259,7 +260,7 @@ class VipDemo(models.AbstractModel):
             leaves = case.watch_until - timedelta(days=3)
         departure = (
             self.env["vip.departure"]
-            .with_context(vip_retention_opening=True)
+            .with_context(vip_retention_opening=OPENING)
             .create(
                 {
                     "partner_id": case.partner_id.id,

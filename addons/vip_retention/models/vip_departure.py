@@ -197,7 +197,9 @@ class VipDeparture(models.Model):
 
         :raise UserError: it cannot be, see ``_refusal_to_announce``
         """
-        defaults = self.default_get(["partner_id", "kind", "requested_on", "effective_on"])
+        defaults = self.default_get(
+            ["partner_id", "kind", "requested_on", "effective_on", "source"]
+        )
         given = [{**defaults, **vals} for vals in vals_list]
         if not self.env.su:
             self._check_source(given)

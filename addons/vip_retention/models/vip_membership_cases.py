@@ -83,13 +83,14 @@ class VipMembership(models.Model):
                        min(c.closing_date) FILTER (WHERE c.state IN %(talking)s AND l.id IS NULL)
                            AS asked_on,
                        count(*) FILTER (WHERE l.id IS NOT NULL AND (
-                           c.state <> 'closed' OR c.closing_date >= %(today)s)) AS decided
+                           c.state <> 'closed' OR EXISTS (
+                               SELECT FROM vip_departure d
+                                WHERE d.case_id = c.id AND d.state = 'announced'))) AS decided
                   FROM vip_retention_case c
                   LEFT JOIN vip_retention_log l ON l.case_id = c.id AND l.step = 'refused'
                  WHERE c.partner_id = %(partner)s
                 """,
                 partner=facts["partner_id"],
-                today=facts["today"],
                 talking=TALKING,
             )
         )

@@ -8,6 +8,7 @@ from odoo.addons.vip_customer.tools.phone_forms import masked
 
 from .vip_retention_log import REFUSED as FINAL_REFUSAL
 from .vip_retention_offer import ACCOUNT_MANAGER, DESK, LEAD, MANAGER
+from .vip_retention_proposal import ENDED
 from .vip_retention_states import (
     ANALYSED,
     CLOSED,
@@ -16,6 +17,7 @@ from .vip_retention_states import (
     OUTCOMES,
     REFUSED,
     STATES,
+    TALKING,
     WITHDRAWN,
 )
 
@@ -394,6 +396,19 @@ class VipRetentionCase(models.Model):
                     )
                 )
 
+    @api.constrains("kept_number_ids")
+    def _check_kept(self):
+        for case in self.sudo():
+            stake, kept = case.number_ids, case.kept_number_ids
+            if kept - stake or (stake and not kept):
+                raise ValidationError(
+                    self.env._(
+                        "He keeps one or more of the numbers of %s. Choose from those; who keeps none "
+                        "leaves.",
+                        case.name or self.env._("this case"),
+                    )
+                )
+
     def _with_stake(self, numbers):
         """Of the cases of one customer those in which one of these numbers is; without numbers, those about
         himself."""
@@ -429,6 +444,14 @@ class VipRetentionCase(models.Model):
                     self.name,
                 )
             )
+        if "kept_number_ids" in vals and self.state not in TALKING:
+            raise UserError(
+                self.env._(
+                    "Which numbers he keeps was agreed when he accepted in %s; whether he is kept is judged "
+                    "by these.",
+                    self.name,
+                )
+            )
         if self.state != CLOSED:
             return
         late = vals.keys() & (CONTENT | SURVEY)
@@ -456,6 +479,9 @@ class VipRetentionCase(models.Model):
         case._log("reason", ": ".join(filter(None, (case.reason_id.complete_name, case.detail))))
         if case.state == NEW:
             case.state = ANALYSED
+        if case.ends_offers and case.state in TALKING:
+            case.proposal_ids._end(ENDED)
+            case._drop_tasks("approval")
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_never(self):
@@ -556,6 +582,18 @@ class VipRetentionCase(models.Model):
             step=step._label(),
         )
 
+    def _needed(self, model_name, record_id):
+        """As ``_given``, and there has to be one.
+
+        :raise UserError: there is none
+        """
+        record = self._given(model_name, record_id)
+        if not record:
+            raise UserError(
+                self.env._("Something is missing: %s.", self.env["ir.model"]._get(model_name).name)
+            )
+        return record
+
     def _label(self, name):
         return dict(self._fields[name]._description_selection(self.env)).get(self[name], "")
 
@@ -576,7 +614,7 @@ class VipRetentionCase(models.Model):
                     "step": step,
                     "content": texts.get(case) or False,
                 }
-                for case in self
+                for case in self.union()  # a caller may have named one twice
             ]
         )
         self.invalidate_recordset(["log_ids"])
@@ -585,10 +623,28 @@ class VipRetentionCase(models.Model):
     # MESSAGES
     # ------------------------------------------------------------
 
+    def _notify_get_recipients(self, message, msg_vals=False, **kwargs):
+        """:raise UserError: somebody writes to the customer, who may not be written to any more"""
+        recipients = super()._notify_get_recipients(message, msg_vals=msg_vals, **kwargs)
+        sent, customer = message.sudo(), self.partner_id
+        is_reached = customer.id in [row["id"] for row in recipients]
+        # what goes to followers because a field changed is no letter, and stops no step
+        is_letter = sent.message_type in ("comment", "email_outgoing", "sms")
+        if is_reached and (is_letter or customer in sent.partner_ids):
+            try:
+                self.sudo()._check_message()
+            except UserError:
+                if not self.env.su:
+                    raise
+                # planned before; refused, it would hold up what others planned
+                return [row for row in recipients if row["id"] != customer.id]
+        return recipients
+
     def _notify_thread(self, message, msg_vals=False, **kwargs):
         recipients = super()._notify_thread(message, msg_vals=msg_vals, **kwargs)
         # noting a contact follows from having had it
         self.sudo().partner_id.vip_membership_id._note_sent(message.sudo(), recipients, kwargs)
+        self.sudo()._count_message(message)
         return recipients
 
     def _message_post_after_hook(self, message, msg_values):

@@ -117,7 +117,8 @@ class VipRetentionCase(models.Model):
         return ": ".join(filter(None, (proposal.offer_id.name, kept)))
 
     def _keep(self, number_ids):
-        if not isinstance(number_ids, list) or not set(number_ids) <= set(self.number_ids.ids):
+        own = self.number_ids.ids
+        if not isinstance(number_ids, list) or any(one not in own for one in number_ids):
             raise UserError(
                 self.env._(
                     "The numbers he keeps are not all numbers of %s. Choose some of those.",
@@ -383,9 +384,14 @@ class VipRetentionCase(models.Model):
         """End these cases: nobody offers, asks or waits any more; run as superuser."""
         if not self:
             return
+        # whoever noted the final refusal ended it, whatever else would end it before it was closed
+        refused = self._final_refusals()
+        if outcome != REFUSED and refused:
+            left = self.filtered(lambda case: case in refused)
+            left._close(REFUSED, None)
+            (self - left)._close(outcome, step)
+            return
         self.proposal_ids._end(DECLINED if outcome == REFUSED else ENDED)
-        # whoever noted the final refusal ended it, else who does this now
-        refused = self._final_refusals() if outcome == REFUSED else {}
         by_user = self.grouped(
             lambda case: refused[case].user_id if case in refused else self.env.user
         )
@@ -404,6 +410,8 @@ class VipRetentionCase(models.Model):
         if step:
             self._log(step)
         self._drop_tasks()
+        if outcome == REFUSED:
+            self.activity_ids.unlink()  # also what somebody planned by hand
 
     def _take_requests_back(self):
         """The customer does not want to close what he keeps; run as superuser."""

@@ -96,8 +96,8 @@ class VipRetentionCase(models.Model):
         :raise AccessError, UserError: as ``_begin_step``; or no attempts of this kind, or today, are left
         """
         self._require_one()
-        channel = self._given("vip.channel", channel_id)
-        result = self._given("vip.interaction.result", result_id)
+        channel = self._needed("vip.channel", channel_id)
+        result = self._needed("vip.interaction.result", result_id)
         [case] = self._begin_step(*TALKING, WATCH)
         is_attempt = channel.code in KINDS
         if is_attempt:
@@ -120,6 +120,23 @@ class VipRetentionCase(models.Model):
                 case._set_follow_up()
         case._log("contacted", f"{channel.name}: {result.name}")
         return interaction.id
+
+    def _check_message(self):
+        """A message from the case to the customer is a contact as any other; run as superuser.
+
+        :raise UserError: he has finally refused; or as ``_check_attempt``
+        """
+        if refusal := self._final_refusals().get(self):
+            raise UserError(self._wrong_state_sentence(refusal))
+        if self.state in (*TALKING, WATCH):
+            self._check_attempt(self.env.ref("vip_customer.channel_email"))
+
+    def _count_message(self, message):
+        """What was sent to the customer counts; run as superuser after his timeline has it."""
+        sent = self.env["vip.interaction"].search(
+            [("message_id", "=", message.id), ("purpose", "!=", "inbound")]
+        )
+        sent.write({"retention_case_id": self.id, "is_attempt": self.state in TALKING})
 
     def _check_attempt(self, channel):
         """:raise UserError: the customer was tried often enough, in all or today"""

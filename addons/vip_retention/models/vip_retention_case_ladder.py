@@ -6,6 +6,7 @@ from odoo.exceptions import UserError
 from odoo.tools import format_date
 
 from ..tools import deadlines, ladder
+from .vip_retention_offer import OVERRIDE
 from .vip_retention_proposal import (
     ACCEPTED,
     APPROVAL_HOURS,
@@ -123,7 +124,7 @@ class VipRetentionCase(models.Model):
         :raise UserError: the case is not open to offers, or this one does not fit, saying why
         """
         self._require_one()
-        offer = self._given("vip.retention.offer", offer_id)
+        offer = self._needed("vip.retention.offer", offer_id)
         [case] = self._begin_step(*TALKING)
         authority = self._authority()
         case.with_env(self.env)._check_offer(offer)
@@ -192,7 +193,8 @@ class VipRetentionCase(models.Model):
                     case.reason_id.name,
                 )
             )
-        if offer.tier_ids and case.tier_id not in offer.tier_ids:
+        of_no_tier = offer.done_in == OVERRIDE and not case.tier_id
+        if of_no_tier or (offer.tier_ids and case.tier_id not in offer.tier_ids):
             raise UserError(
                 self.env._(
                     "“%(offer)s” is not for customers of %(tier)s, as which %(customer)s asked to leave.",

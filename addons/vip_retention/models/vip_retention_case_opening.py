@@ -8,6 +8,8 @@ from .vip_retention_states import ANALYSED, CLOSED, DOING, LOST, NO_ANSWER, TALK
 
 SUSPENSION = "suspension"
 NUMBERS = ("number_ids", "kept_number_ids")
+# In the context: the case is being opened. An object, so that no caller from outside can say so.
+OPENING = object()
 
 
 class VipRetentionCase(models.Model):
@@ -26,7 +28,7 @@ class VipRetentionCase(models.Model):
         :raise UserError: it is not said which of several numbers is meant
         :raise AccessError: the customer is none of the caller's companies
         """
-        if self.env.su and self.env.context.get("vip_retention_opening"):
+        if self.env.su and self.env.context.get("vip_retention_opening") is OPENING:
             return super().create(vals_list)
         cases = self.browse()
         for vals in vals_list:
@@ -38,7 +40,11 @@ class VipRetentionCase(models.Model):
             others = self.sudo().search(
                 Domain("partner_id", "=", partner.id) & Domain("state", "!=", CLOSED), order="id"
             )
-            case = departures.case_id[:1] or others._taking_in(numbers)
+            if departures.case_id and (rest := departures.filtered(lambda one: not one.case_id)):
+                # what he decided about the others is not asked again
+                departures, numbers = rest, rest.number_id
+            known = departures.case_id
+            case = (known & others)[:1] or known[:1] or others._taking_in(numbers)
             if not case:
                 stake = self._stake(partner, numbers, departures, source, vals)
                 # the desk sees no numbers
@@ -67,8 +73,37 @@ class VipRetentionCase(models.Model):
         numbers = departure.sudo().number_id or given or self._only_number(partner)
         source = vals.get("source") or self.default_get(["source"])["source"]
         if departure or source == RISK:
+            self._check_still_here(partner, numbers, departure.sudo())
             return partner, numbers, departure.sudo(), source
         return partner, numbers, self._request_to_leave(partner, numbers, source), source
+
+    def _check_still_here(self, partner, numbers, departure):
+        """:raise UserError: the customer or the number has left, or he has finally refused: he is not asked
+        again"""
+        if departure.case_id:
+            return
+        if departure and departure.kind != SUSPENSION:
+            departure._check_open()
+        own = partner.sudo().vip_number_ids
+        Departure = self.env["vip.departure"].sudo()
+        for number_id in numbers.ids or [False]:
+            draft = Departure.new({"partner_id": partner.id, "number_id": number_id})
+            if refusal := draft._refusal_of_number(own):
+                raise UserError(refusal)
+        decided = self.sudo().search([("partner_id", "=", partner.id)])._still_leaving()
+        if refused := not departure and decided._with_stake(numbers)[:1]:
+            raise UserError(refused._wrong_state_sentence(refused._final_refusals().get(refused)))
+
+    def _still_leaving(self):
+        """Of these cases those that were finally refused, while what he asked for has not happened; run as
+        superuser."""
+        refused = self._final_refusals()
+        return self.filtered(
+            lambda case: (
+                case in refused
+                and (case.state != CLOSED or "announced" in case.departure_ids.mapped("state"))
+            )
+        )
 
     def _only_number(self, partner):
         """The customer's open number, empty where he has none.
@@ -107,7 +142,7 @@ class VipRetentionCase(models.Model):
             vals_list = [{**values, "number_id": line.id} for line in missing]
         else:
             vals_list = [] if known else [values]
-        new = Departure.with_context(vip_retention_opening=True).create(vals_list)
+        new = Departure.with_context(vip_retention_opening=OPENING).create(vals_list)
         return known | new
 
     def _hold(self, partners):
@@ -226,7 +261,7 @@ class VipRetentionCase(models.Model):
         A line of the daily list about somebody without a tier is only a departure: the programme is not for
         him. Who tells a person is heard in any case.
         """
-        if self.env.context.get("vip_retention_opening"):
+        if self.env.context.get("vip_retention_opening") is OPENING:
             return
         relevant = departures.filtered(
             lambda one: one.source != LIST or one.partner_id.vip_membership_id.tier_id
@@ -244,7 +279,7 @@ class VipRetentionCase(models.Model):
                 case._join(asked.number_id, asked)
             else:
                 new[partner] = asked
-        cases = quiet.with_context(vip_retention_opening=True).create(
+        cases = quiet.with_context(vip_retention_opening=OPENING).create(
             [
                 self._stake(partner, asked.number_id, asked, asked[0].source or WORK_RECORD)
                 for partner, asked in new.items()

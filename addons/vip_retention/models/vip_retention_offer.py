@@ -93,6 +93,8 @@ class VipRetentionOffer(models.Model):
     def _fitting_domain(self, reason, tier):
         """Domain of the offers that reason and tier leave."""
         reasons = [int(part) for part in (reason.parent_path or "").split("/") if part]
-        return (Domain("reason_ids", "=", False) | Domain("reason_ids", "in", reasons)) & (
+        fits = (Domain("reason_ids", "=", False) | Domain("reason_ids", "in", reasons)) & (
             Domain("tier_ids", "=", False) | Domain("tier_ids", "in", tier.ids)
         )
+        # there is no tier to keep
+        return fits if tier else fits & Domain("done_in", "!=", OVERRIDE)

@@ -1,4 +1,5 @@
 from . import (
+    test_case_breaks,
     test_case_flow,
     test_case_log,
     test_case_offers,

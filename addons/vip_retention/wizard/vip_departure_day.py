@@ -18,7 +18,12 @@ class VipDepartureDay(models.TransientModel):
         string="What is to be noted",
     )
     day = fields.Date(
-        required=True, compute="_compute_day", store=True, readonly=False, precompute=True
+        required=True,
+        compute="_compute_day",
+        compute_sudo=False,  # of departures that the user may read only
+        store=True,
+        readonly=False,
+        precompute=True,
     )
 
     @api.depends("departure_id", "mode")

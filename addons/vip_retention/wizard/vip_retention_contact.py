@@ -9,7 +9,7 @@ class VipRetentionContact(models.TransientModel):
     _inherit = "vip.guarded.mixin"
 
     case_id = fields.Many2one("vip.retention.case", required=True, ondelete="cascade")
-    attempts_left = fields.Char(related="case_id.attempts_left")
+    attempts_left = fields.Char(related="case_id.attempts_left", related_sudo=False)
     channel_id = fields.Many2one(
         "vip.channel",
         required=True,

@@ -1,7 +1,9 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ..models.vip_departure import SCHEDULED, SUSPENSION
 from ..models.vip_retention_case import HALL, HOTLINE, WORK_RECORD
+from ..models.vip_retention_states import CLOSED
 
 
 class VipRetentionOpen(models.TransientModel):
@@ -50,7 +52,8 @@ class VipRetentionOpen(models.TransientModel):
         for wizard in self:
             # the desk is told how many there are, and whom to call in
             member = wizard.partner_id.sudo().vip_membership_id
-            lines = wizard.partner_id.sudo().vip_number_ids
+            member = member.filtered(lambda one: one.company_id in self.env.companies)
+            lines = member.partner_id.vip_number_ids
             wizard.number_count = len(lines.filtered(lambda line: line._is_open()))
             wizard.is_protected = member.protected
             wizard.manager_name = member.manager_id.name
@@ -76,21 +79,39 @@ class VipRetentionOpen(models.TransientModel):
         known = departures.search(
             [("partner_id", "=", self.partner_id.id), ("state", "=", "announced")]
         ).filtered(lambda one: one.number_id in numbers if numbers else not one.number_id)
+        self._follow_his_word(known)
         missing = numbers - known.number_id
         vals_list = [{**values, "number_id": line.id} for line in missing]
         if not numbers and not known:
             vals_list = [values]
         departures |= known | departures.create(vals_list)
-        case = departures.case_id[:1].with_env(self.env)
-        if self.description:
+        case = departures.case_id.sorted(lambda case: case.state == CLOSED)[:1]
+        if self.description and case.state == CLOSED:
+            case._message_log(body=self.description)  # what it was is evidence
+        elif self.description:
             text = "\n".join(filter(None, (case.description, self.description)))
-            case.sudo().description = text
+            case.description = text
+        shown = case or departures[:1]  # who leaves today has no case
         return {
             "type": "ir.actions.act_window",
-            "res_model": "vip.retention.case",
-            "res_id": case.id,
+            "res_model": shown._name,
+            "res_id": shown.id,
             "views": [(False, "form")],
         }
+
+    def _follow_his_word(self, known):
+        """What he asked for before is for the day that he names now; of announced departures, as superuser.
+
+        :raise UserError: he asked for something else before
+        """
+        for departure in known:
+            was_less = departure.kind == SUSPENSION or self.kind != SCHEDULED
+            if departure.kind != self.kind and was_less:
+                raise UserError(departure._refusal_of_earlier(departure))
+        if self.effective_on:
+            known.filtered(lambda one: one.effective_on != self.effective_on).change_day(
+                self.effective_on
+            )
 
     def _numbers(self):
         self.partner_id._vip_member()
