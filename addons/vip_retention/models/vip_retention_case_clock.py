@@ -188,6 +188,9 @@ class VipRetentionCase(models.Model):
             ],
             limit=limit,
         )
+        # a final refusal passes by who holds the case, and would wait for who holds its offers only
+        free = waiting.case_id.try_lock_for_update(allow_referencing=True)
+        waiting = waiting.filtered(lambda proposal: proposal.case_id in free)
         for proposal in waiting:
             case = proposal.case_id
             case._drop_tasks("approval")
