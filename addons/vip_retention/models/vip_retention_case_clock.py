@@ -56,7 +56,7 @@ class VipRetentionCase(models.Model):
         now = fields.Datetime.now()
         self.write(self._work_out(deadlines.follow_up, now, DOING_HOURS, None))
 
-    def _recut(self):
+    def _recut(self, clock=None):
         """The customer leaves on another day than before: what is due is cut by that day, never moved
         back."""
         if self.state not in TALKING or not self.closing_date:
@@ -64,7 +64,7 @@ class VipRetentionCase(models.Model):
         late = self.state == CONSIDERING or self.dispatched_by
         rule = deadlines.follow_up if late else deadlines.first_contact
         now, hours = fields.Datetime.now(), FOLLOW_UP_HOURS
-        found = self._work_out(rule, now, hours, self.closing_date)
+        found = self._work_out(rule, now, hours, self.closing_date, clock)
         if not self.deadline or found["deadline"] < self.deadline:
             self.write(found)
 

@@ -293,8 +293,9 @@ class VipRetentionCase(models.Model):
         maybe."""
         cases = departures.case_id
         self.env.add_to_compute(self._fields["closing_date"], cases)
+        clocks = {company: company._vip_retention_clock() for company in cases.company_id}
         for case in cases:
-            case._recut()
+            case._recut(clocks[case.company_id])
 
     @api.model
     def _departures_withdrawn(self, departures):
