@@ -4,7 +4,16 @@ from odoo.fields import Command, Domain
 from odoo.tools import SQL, format_list
 
 from .vip_retention_case import LIST, RISK, TALKED_TO, WORK_RECORD
-from .vip_retention_states import ANALYSED, CLOSED, DOING, LOST, NO_ANSWER, TALKING, WITHDRAWN
+from .vip_retention_states import (
+    ANALYSED,
+    CLOSED,
+    DOING,
+    LOST,
+    NO_ANSWER,
+    TALKING,
+    WATCH,
+    WITHDRAWN,
+)
 
 SUSPENSION = "suspension"
 NUMBERS = ("number_ids", "kept_number_ids")
@@ -249,6 +258,10 @@ class VipRetentionCase(models.Model):
             self.departure_id = departures[:1]
         self._log("joined", self._opening_text(departures))
         self._recut()
+        user = self.partner_id.vip_membership_id._responsible() or self.user_id
+        if self.state == WATCH and user:
+            # nobody looks at a watch before its end
+            self._schedule([("work", self, user)])
 
     # ------------------------------------------------------------
     # REQUESTS TO LEAVE

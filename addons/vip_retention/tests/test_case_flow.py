@@ -141,8 +141,10 @@ class TestCaseOpening(RetentionCase):
         second = self._number(self.partner, SECOND)
         other = self._leaves(number_id=second.id)
         self.assertNotEqual(other, case)
+        self.assertNotIn(("case", "manager_a"), self._tasks_of(case))
         same = self._leaves(number_id=self.first.id)
         self.assertEqual(same, case)
+        self.assertIn(("case", "manager_a"), self._tasks_of(case))
 
     def test_no_number_in_two_open_cases(self):
         case = self._in_watch()
