@@ -525,6 +525,12 @@ class TestCaseContacts(RetentionCase):
         self.assertEqual(case.first_contact_at, interaction.date)
         self.assertEqual(self.partner.vip_membership_id.last_contact_on, interaction.date.date())
 
+    def test_in_the_watch(self):
+        """To ask how it is sets no deadline, and is no first contact."""
+        case = self._in_watch(source="work_record", user="manager_a")
+        self._contact(case, result="reached")
+        self.assertEqual((case.deadline, case.first_contact_at), (False, False))
+
     def test_none_after_the_final_refusal(self):
         case = self._leaves(source="work_record", user="manager_a")
         case.action_refuse()
