@@ -50,12 +50,19 @@ class TestCaseTours(HttpCase):
         return case.sudo()
 
     def test_accepted(self):
-        """From “close my number” to the watch."""
+        """From “close my number” to saved."""
         self.start_tour("/odoo/vip-case-queue", "vip_retention_accept_tour", login=self.desk.login)
         case = self.env["vip.retention.case"].search([("partner_id", "=", self.partner.id)])
         self.assertEqual((case.state, case.user_id), ("watch", self.desk))
         self.assertEqual(case.proposal_ids.reference, "ORDER-1")
         self.assertEqual(self.partner.vip_membership_id.customer_type_id.code, "proud")
+        # the watch is over, and its last month billed
+        last = date.today().replace(day=1) - relativedelta(days=1)
+        case.write({"watch_from": last - relativedelta(days=30), "watch_until": last})
+        self.env["vip.retention.case"]._judge(self.company, 1)
+        self.start_tour(
+            f"/odoo/vip-cases/{case.id}", "vip_retention_saved_tour", login=self.desk.login
+        )
 
     def test_nothing_in_the_form_stops_the_final_refusal(self):
         """Whatever a company adds to the form: a field that is required and empty."""

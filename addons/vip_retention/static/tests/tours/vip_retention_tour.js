@@ -42,6 +42,15 @@ registry.category("web_tour.tours").add("vip_retention_accept_tour", {
     ],
 });
 
+/** The same case after the night in which its watch was judged. */
+registry.category("web_tour.tours").add("vip_retention_saved_tour", {
+    steps: () => [
+        { trigger: ".o_vip_case .ribbon:contains('Saved')" },
+        { trigger: ".o_vip_case .badge:contains('Saved')" },
+        { trigger: ".o_vip_case:not(:has(.o_vip_refuse))" },
+    ],
+});
+
 /** The final refusal while the form holds edits that cannot be saved. */
 registry.category("web_tour.tours").add("vip_retention_refuse_tour", {
     steps: () => [
