@@ -180,7 +180,6 @@ class VipRetentionCase(models.Model):
         string="Closing date",
         help="The first day on which one of the numbers leaves. It is the customer's: nobody here moves it.",
     )
-    days_left = fields.Integer(compute="_compute_days_left", string="Days left")
     is_port_out = fields.Boolean(compute="_compute_is_port_out", string="Ports out")
     # the talk
     reason_id = fields.Many2one("vip.retention.reason", ondelete="restrict", index=True, copy=False)
@@ -276,13 +275,6 @@ class VipRetentionCase(models.Model):
                 "effective_on"
             )
             case.closing_date = min(filter(None, days), default=False)
-
-    @api.depends("closing_date", "state")
-    def _compute_days_left(self):
-        for case in self:
-            still = case.closing_date and case.state != CLOSED
-            today = (case.company_id or self.env.company)._vip_today()
-            case.days_left = (case.closing_date - today).days if still else 0
 
     @api.depends("departure_ids.kind", "departure_ids.state")
     def _compute_is_port_out(self):

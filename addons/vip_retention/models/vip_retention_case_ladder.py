@@ -127,7 +127,7 @@ class VipRetentionCase(models.Model):
         offer = self._needed("vip.retention.offer", offer_id)
         [case] = self._begin_step(*TALKING)
         authority = self._authority()
-        case.with_env(self.env)._check_offer(offer)
+        self._check_offer(offer)
         needed = self.env["vip.retention.proposal"]._needed_level(offer, authority)
         case.proposal_ids.filtered(
             lambda one: not one.answer and one.approval in (NOT_NEEDED, WAITING, APPROVED)

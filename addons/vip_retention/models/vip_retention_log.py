@@ -20,7 +20,6 @@ STEPS = [
     (REFUSED, "Final refusal"),
     ("withdrawn", "Request taken back"),
     ("departure", "Departure"),
-    ("watch", "Watch"),
     ("saved", "Saved"),
     ("lost", "Lost after all"),
     ("no_answer", "No answer"),
