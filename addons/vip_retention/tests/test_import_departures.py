@@ -131,6 +131,23 @@ class TestImportDepartures(VipRetentionCase, VipImportCase):
             self.env.flush_all()
             self.assertCounts(self._import(rows), unchanged=4)
 
+    def test_same_file_twice_is_one_case(self):
+        """A case for each customer with a tier, whatever number of his leaves; nothing comes to it by
+        the same file."""
+        (self.li | self.wang).vip_membership_id.tier_id = self.gold
+        rows = "".join(f"{number},,scheduled,,2026-03-31,,\n" for number in (ONE, TWO, THREE))
+        self.assertCounts(self._import(rows), created=3)
+        cases = self.env["vip.retention.case"].search([("company_id", "=", self.company.id)])
+        self.assertEqual(cases.partner_id, self.li | self.wang)
+        self.assertEqual(cases.user_id, self.users["manager_a"])
+        self.assertEqual(cases.log_ids.mapped("step"), ["opened", "opened"])
+        self.assertEqual(len(cases), 2)
+        self.assertCounts(self._import(rows), unchanged=3)
+        self.assertEqual(
+            self.env["vip.retention.case"].search([("company_id", "=", self.company.id)]), cases
+        )
+        self.assertEqual(cases.log_ids.mapped("step"), ["opened", "opened"])
+
     def test_by_customer_code_twice(self):
         rows = ",C1,scheduled,,2026-03-10,,\n"
         self.assertCounts(self._import(rows), created=1)
