@@ -79,15 +79,17 @@ class VipMembership(models.Model):
             SQL(
                 """
                 SELECT count(*) FILTER (WHERE c.state <> 'closed') AS open_cases,
-                       count(*) FILTER (WHERE c.state IN %(talking)s AND l.id IS NULL) AS asked,
-                       min(c.closing_date) FILTER (WHERE c.state IN %(talking)s AND l.id IS NULL)
+                       count(*) FILTER (WHERE c.state IN %(talking)s AND NOT l.refused) AS asked,
+                       min(c.closing_date) FILTER (WHERE c.state IN %(talking)s AND NOT l.refused)
                            AS asked_on,
-                       count(*) FILTER (WHERE l.id IS NOT NULL AND (
+                       count(*) FILTER (WHERE l.refused AND (
                            c.state <> 'closed' OR EXISTS (
                                SELECT FROM vip_departure d
                                 WHERE d.case_id = c.id AND d.state = 'announced'))) AS decided
                   FROM vip_retention_case c
-                  LEFT JOIN vip_retention_log l ON l.case_id = c.id AND l.step = 'refused'
+                 CROSS JOIN LATERAL (
+                       SELECT EXISTS (SELECT FROM vip_retention_log l
+                                       WHERE l.case_id = c.id AND l.step = 'refused') AS refused) l
                  WHERE c.partner_id = %(partner)s
                 """,
                 partner=facts["partner_id"],

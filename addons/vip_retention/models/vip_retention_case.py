@@ -538,11 +538,12 @@ class VipRetentionCase(models.Model):
         return self.sudo()
 
     def _final_refusals(self):
-        """dict case -> log row of the final refusal, of those that were refused."""
+        """dict case -> log row of the final refusal, of those that were refused; of two people who noted it
+        at once the first."""
         rows = (
             self.env["vip.retention.log"]
             .sudo()
-            .search([("case_id", "in", self.ids), ("step", "=", FINAL_REFUSAL)])
+            .search([("case_id", "in", self.ids), ("step", "=", FINAL_REFUSAL)], order="id desc")
         )
         return {self.browse(row.case_id.id): row for row in rows}
 

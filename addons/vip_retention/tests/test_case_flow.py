@@ -582,3 +582,18 @@ class TestDay(RetentionCase):
         departure.invalidate_recordset()
         departure._after_moved()
         self.assertEqual(case.closing_date, date(2026, 3, 12))
+
+    def test_he_says_so_after_the_list(self):
+        """The list opens no case of somebody without a tier; when he says so himself, he is heard."""
+        partner = self._create_vip("Nobody")
+        self.assertFalse(self._leaves(partner, source="list", user="boss"))
+        wizard = (
+            self.env["vip.retention.open"]
+            .with_user(self.users["desk"])
+            .create({"partner_id": partner.id, "source": "hall"})
+        )
+        action = wizard.action_confirm()
+        self.assertEqual(action["res_model"], "vip.retention.case")
+        case = self.Case.browse(action["res_id"])
+        self.assertEqual((case.source, case.user_id), ("hall", self.users["desk"]))
+        self.assertEqual(case.departure_id.effective_on, date(2026, 3, 30))

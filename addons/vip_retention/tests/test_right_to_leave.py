@@ -3,7 +3,7 @@ from datetime import date
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
-from .case_common import RetentionCase
+from .case_common import FIRST, RetentionCase
 
 WORKERS = ("desk", "manager_a", "manager_c", "lead", "boss")
 
@@ -156,6 +156,16 @@ class TestRightToLeave(RetentionCase):
         self.assertEqual((case.outcome, case.closed_by), ("refused", self.users["desk"]))
         self.Case._cron_refusals()
         self.assertEqual(self._log_of(case).count(("refused", "desk")), 1)
+
+    def test_noted_twice_at_once(self):
+        """Of two people who note it at once the first one closed it, and it is one case."""
+        case = self._leaves()
+        case.sudo()._log("refused")
+        self._as("lead", case).sudo()._log("refused")
+        card = self.env["res.partner"].with_user(self.users["desk"]).vip_lookup(FIRST)
+        self.assertEqual(card["cases"], 1)
+        self.Case._cron_refusals()
+        self.assertEqual(case.closed_by, self.users["desk"])
 
     def test_survey_in_the_same_talk_only(self):
         """All optional, for who closed it, on that day; the analysis later."""

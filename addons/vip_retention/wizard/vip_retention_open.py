@@ -85,6 +85,9 @@ class VipRetentionOpen(models.TransientModel):
         if not numbers and not known:
             vals_list = [values]
         departures |= known | departures.create(vals_list)
+        # the daily list opens no case of somebody without a tier; who says so himself is heard
+        for one in departures.filtered(lambda one: one.state == "announced" and not one.case_id):
+            self.env["vip.retention.case"].create({"departure_id": one.id, "source": self.source})
         case = departures.case_id.sorted(lambda case: case.state == CLOSED)[:1]
         if self.description and case.state == CLOSED:
             case._message_log(body=self.description)  # what it was is evidence
