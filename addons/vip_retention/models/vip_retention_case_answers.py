@@ -16,6 +16,7 @@ from .vip_retention_states import (
     DOING,
     NO_ANSWER,
     OPEN_STATES,
+    PROPOSED,
     REFUSED,
     TALKING,
     WATCH,
@@ -236,6 +237,14 @@ class VipRetentionCase(models.Model):
             )
         if offer.done_in == ENTITLEMENT:
             case._give_benefit(proposal, self._given("vip.benefit", benefit_id))
+        if offer.done_in == OVERRIDE and proposal.override_id.state in ("refused", "ended"):
+            raise UserError(
+                self.env._(
+                    "The override that keeps the tier of “%s” was not granted. Note that the promise cannot "
+                    "be kept, and talk to the customer again.",
+                    case.partner_id.display_name,
+                )
+            )
         if offer.done_in == OVERRIDE and proposal.override_id.state != "approved":
             raise UserError(
                 self.env._(
@@ -245,6 +254,23 @@ class VipRetentionCase(models.Model):
             )
         proposal.reference = reference or False
         case._begin_watch(proposal)
+        return True
+
+    def action_not_kept(self):
+        """What was promised cannot be done: the customer is told, and talked to again within two working days
+        and before he leaves. He has accepted nothing.
+
+        :raise AccessError, UserError: as ``_begin_step``
+        """
+        for case in self._begin_step(DOING):
+            proposal = case._accepted()
+            proposal.write({"answer": ENDED, "answered_at": fields.Datetime.now()})
+            case.write({"state": PROPOSED, "accepted_at": False})
+            case._log("not_kept", proposal.offer_id.name)
+            case._drop_tasks()
+            case._set_follow_up()
+            if case.user_id:
+                case._task("work", case.user_id, case.deadline)
         return True
 
     def _give_benefit(self, proposal, benefit):

@@ -14,6 +14,7 @@ STEPS = [
     ("passed_on", "Approval passed on"),
     ("accepted", "Offer accepted"),
     ("done", "Promise kept"),
+    ("not_kept", "Promise cannot be kept"),
     ("considering", "Customer considers"),
     ("dispatched", "Dispatched"),
     ("contacted", "Contact"),

@@ -315,6 +315,26 @@ class TestCaseAnswers(RetentionCase):
         case.done()
         self.assertEqual(case.state, "watch")
 
+    def test_tier_cannot_be_kept(self):
+        """The override was refused: he accepted nothing, and is talked to again."""
+        case = self._proposed("tier_hold", "p_tier", source="work_record", user="lead")
+        case.action_accept()
+        case.sudo().proposal_ids.override_id.with_user(self.users["approver"]).action_refuse()
+        with self.assertRaisesRegex(UserError, "was not granted. Note that the promise cannot"):
+            case.done()
+        case.action_not_kept()
+        self.assertEqual((case.state, case.accepted_at), ("proposed", False))
+        self.assertEqual(case.proposal_ids.answer, "ended")
+        self.assertEqual(f"{case.deadline + SHANGHAI:%d %H:%M}", "12 10:00")
+        self.assertEqual(self._tasks_of(case), {("case", "manager_a")})
+        self.assertEqual(self._log_of(case)[-1], ("not_kept", "lead"))
+        with self.assertRaisesRegex(UserError, "is in the state “Offer made”"):
+            case.action_not_kept()
+        self.assertNotIn(self._ref("offer_tier_hold"), case.sudo()._resting())
+        case.action_propose(self._ref("offer_explain").id)
+        case.action_accept()
+        self.assertEqual(case.state, "watch")
+
     def test_considering(self):
         """The account manager follows up within 16 working hours."""
         case = self._proposed()

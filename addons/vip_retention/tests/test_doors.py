@@ -56,6 +56,7 @@ DOORS = [
     Door(CASE, "action_withdraw", AT_THE_DESK),
     Door(CASE, "action_no_answer", AT_THE_DESK, record="silent case"),
     Door(CASE, "action_done", AT_THE_DESK, record="case to do"),
+    Door(CASE, "action_not_kept", AT_THE_DESK, record="case to do"),
     Door(CASE, "done", AT_THE_DESK, record="case to do", args={"reference": "reason"}),
     Door(CASE, "action_contact", AT_THE_DESK),
     Door(CASE, "contact", AT_THE_DESK, args={"channel_id": "channel", "result_id": "result"}),
