@@ -42,7 +42,8 @@ class TestAfterTheRefusal(RetentionCase):
         case = self._leaves()
 
         def write(kind="comment"):
-            self._as("manager_a", case).message_post(
+            # posting speaks the language of who posts
+            self._as("manager_a", case).with_context(lang="en_US").message_post(
                 body="Please stay",
                 message_type=kind,
                 partner_ids=self.partner.ids,
