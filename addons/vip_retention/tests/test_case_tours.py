@@ -13,6 +13,7 @@ class TestCaseTours(HttpCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
+        cls.env["res.lang"]._activate_lang("en_US")
         cls.company = cls.env["res.company"].create({"name": "Tour Mobile"})
         cls.env = cls.env(context={**cls.env.context, "allowed_company_ids": cls.company.ids})
         cls.desk = new_test_user(
