@@ -86,10 +86,21 @@ class VipMembership(models.Model):
         :rtype: int
         """
         self.env.flush_all()
+        whose = whose or SQL("TRUE")
+        [(count,)] = self.env.execute_query(
+            SQL(
+                "SELECT count(*) FROM vip_membership m WHERE m.company_id = %s AND %s",
+                company.id,
+                whose,
+            )
+        )
+        if not count:
+            return 0
         today = company._vip_today()
         scope = risk_sql.Scope(
             company_id=company.id,
-            members=whose or SQL("TRUE"),
+            members=whose,
+            count=count,
             today=today,
             now=fields.Datetime.now(),
             tz=company._vip_tz(),
@@ -98,6 +109,8 @@ class VipMembership(models.Model):
             high=company.vip_risk_high,
             uid=self.env.uid,
         )
+        # compiling the statement takes longer than running it
+        self.env.cr.execute("SET LOCAL jit = off")
         changes = self.env.execute_query(
             risk_sql.renew(self.env["vip.risk.signal.type"]._signals(), scope)
         )
@@ -110,7 +123,7 @@ class VipMembership(models.Model):
             for member_id, before, after in changes
             if (before == risk.HIGH) != (after == risk.HIGH)
         ]
-        self._follow_high_risk(company, moved, whose or SQL("TRUE"))
+        self._follow_high_risk(company, moved, whose)
         return len(changes)
 
     @api.model
