@@ -2,7 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import SQL
 
-from ..tools.risk import DAY, MONTH, PULSE, RECORDED, RULES, Signal
+from ..tools.risk import DAY, MONTH, PULSE, RECORDED, Signal
 
 # Where two thresholds count differently, whether the full weight needs the higher one.
 HIGHER_IS_WORSE = {"drop": True, "arrears": True, "contract": False}
@@ -37,7 +37,21 @@ class VipRiskSignalType(models.Model):
         [
             (RECORDED, "Recorded by people and imports"),
             (PULSE, "Manager's own judgement"),
-            *((rule, rule.capitalize()) for rule in RULES),
+            ("leaving", "Open departure of one of several numbers"),
+            ("suspended", "Number suspended"),
+            ("drop", "Spend drop"),
+            ("zero", "No bill"),
+            ("arrears", "Arrears suspensions"),
+            ("complaint", "Open complaint"),
+            ("repeat", "Repeated complaint"),
+            ("rating", "Low rating"),
+            ("contract", "Contract near its end"),
+            ("silence", "No contact"),
+            ("unused", "Benefits unused"),
+            ("tier", "Tier about to drop"),
+            ("missed", "Our neglect: missed touches"),
+            ("late", "Our neglect: late service"),
+            ("gift", "Our neglect: gift not delivered"),
         ],
         default=RECORDED,
         required=True,
