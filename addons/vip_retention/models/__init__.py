@@ -14,6 +14,8 @@ from . import (
     vip_retention_offer,
     vip_retention_proposal,
     vip_retention_reason,
+    vip_risk_signal,
+    vip_risk_signal_type,
     vip_tier,
 )
 from . import (  # what builds on the case
@@ -30,4 +32,11 @@ from . import (  # what builds on the case
     vip_retention_case_opening,
     vip_retention_case_screen,
     vip_retention_case_watch,
+)
+from . import (  # how likely customers are to leave
+    vip_departure_risk,
+    vip_membership_risk,
+    vip_membership_risk_panel,
+    vip_membership_risk_task,
+    vip_service_request,
 )

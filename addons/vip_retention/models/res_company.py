@@ -33,6 +33,25 @@ class ResCompany(models.Model):
         "The amount from which customers are protected cannot be negative.",
     )
 
+    # risk
+    vip_risk_medium = fields.Integer(
+        default=30,
+        required=True,
+        string="Medium risk from",
+        help="The lowest score of medium risk.",
+    )
+    vip_risk_high = fields.Integer(
+        default=60, required=True, string="High risk from", help="The lowest score of high risk."
+    )
+    # how far the assessment of the night has come: its day, and the last membership
+    vip_risk_day = fields.Date(readonly=True)
+    vip_risk_done = fields.Integer(readonly=True)
+
+    _vip_risk_bands = models.Constraint(
+        "CHECK (vip_risk_medium > 0 AND vip_risk_medium < vip_risk_high AND vip_risk_high <= 100)",
+        "The bands of risk are in the wrong order: medium begins above 0, high above medium, at 100 at most.",
+    )
+
     def _vip_retention_calendar(self):
         """The working hours in which deadlines of retention run, else the company's."""
         self.ensure_one()

@@ -18,3 +18,5 @@ class ResConfigSettings(models.TransientModel):
         readonly=False,
         currency_field="vip_currency_id",
     )
+    vip_risk_medium = fields.Integer(related="company_id.vip_risk_medium", readonly=False)
+    vip_risk_high = fields.Integer(related="company_id.vip_risk_high", readonly=False)

@@ -37,6 +37,24 @@ class ResPartner(models.Model):
         is_manager = self.env.user.has_group("vip_customer.group_vip_user")
         return WORK_RECORD if is_manager else HALL
 
+    def vip_explain_risk(self):
+        """How likely this customer is to leave, and why.
+
+        :return: ``score`` (0 to 100), ``level`` (``low``, ``medium``, ``high``; False where nobody assesses
+            him: not yet, or he has left), ``since`` (the day it moved last), ``before`` (``score``,
+            ``level``, ``since``, or False), ``contributions`` (list of ``code``, ``name``, ``points``,
+            ``text``, ``date``, ``colour``, ``figures``), ``moved`` (list of ``code``, ``name``, ``before``,
+            ``after``), ``unknown`` (list of ``code``, ``name``: nothing is known, so it counts nothing),
+            ``postponed_until``. Dates are ISO strings, a missing value is False. Who may not read the
+            customer's VIP page gets no figures, amounts and notes.
+        :rtype: dict
+        :raise AccessError: the caller has no VIP role, or not in this customer's company
+        :raise MissingError: no such customer
+        :raise UserError: the contact is not in the programme
+        """
+        member = self._vip_member()
+        return member.sudo()._explain_risk(private=member.has_access("read"))
+
     def action_vip_case(self):
         """Open this customer's open retention case, that in which he has not decided first.
 

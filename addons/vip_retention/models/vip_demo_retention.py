@@ -70,6 +70,23 @@ PAST = (
     Past(9, "gold", LIST, "t_rival", "plan_fit", CONSIDERING, "在比较两家的报价", leaves=12),
 )
 
+# Whom somebody worries about: tier, signal, days ago, colour, words. AGAIN is about the customer before.
+AGAIN = "again"
+RISK_STORIES = (
+    (
+        "gold",
+        "port_query",
+        4,
+        False,
+        "致电热线询问携号转网需要几天（asked how long porting takes）",
+    ),
+    ("gold", AGAIN, 2, "red", "见面时提到另一家的报价（mentioned another operator's price）"),
+    ("silver", "port_query", 12, False, "询问携转资格（asked whether the number may be ported）"),
+    ("gold", "pulse", 20, "amber", "连续两次不接电话（did not pick up twice）"),
+    ("silver", "pulse", 6, "red", "对营业厅排队很不满（angry about waiting in the hall）"),
+    ("silver", "pulse", 9, "green", "套餐调整后很满意（pleased with the new plan）"),
+)
+
 
 class VipDemo(models.AbstractModel):
     """Customers of the demo who want to leave: cases in every state and with every outcome, over half a
@@ -99,6 +116,7 @@ class VipDemo(models.AbstractModel):
         demo._play_cases_of_today(customers)
         Case._judge(company, len(PAST))
         Case._escalate(len(PAST))
+        demo._play_risk(customers)
 
     def _wanting_to_leave(self):
         """dict tier code -> customers with an account manager, those with several numbers last; taken from
@@ -346,3 +364,28 @@ class VipDemo(models.AbstractModel):
             )
         )
         return departure.case_id
+
+    # ------------------------------------------------------------
+    # RISK
+    # ------------------------------------------------------------
+
+    def _play_risk(self, customers):
+        """What people noted of customers who say nothing yet, and the first assessment of the book."""
+        company = self.env.company
+        today = company._vip_today()
+        for tier, code, days, colour, note in RISK_STORIES:
+            if code != AGAIN:
+                partner = customers[tier].pop(0)
+            else:
+                code = "pulse"
+            user = self._user("desk") if code == "port_query" else partner.vip_manager_id
+            self.env["vip.risk.signal"].with_user(user).sudo().create(
+                {
+                    "partner_id": partner.id,
+                    "type_id": self.env.ref(f"vip_retention.risk_{code}").id,
+                    "date": today - timedelta(days=days),
+                    "colour": colour,
+                    "note": note,
+                }
+            )
+        self.env["vip.membership"]._assess_risk(company)

@@ -7,6 +7,7 @@ from odoo.tools import SQL
 from odoo.addons.vip_customer.tools import service_clock
 
 from ..tools import deadlines
+from .vip_retention_case import RISK
 from .vip_retention_proposal import MANAGER, WAITING
 from .vip_retention_states import CONSIDERING, DOING, TALKING
 
@@ -39,8 +40,11 @@ class VipRetentionCase(models.Model):
     told_level = fields.Integer(readonly=True, copy=False, help="0 nobody, 1 warned, 2 overdue")
 
     def _set_first_contact(self, clock=None):
-        """From the opening: the tier's hours, and noon of the last working day before he leaves."""
+        """From the opening: the tier's hours, and noon of the last working day before he leaves. Who did not
+        ask to leave does not wait for an answer: two working days."""
         hours = self.tier_id.first_contact_hours or FIRST_CONTACT_HOURS
+        if self.source == RISK and not self.departure_id:
+            hours = FOLLOW_UP_HOURS
         found = self._work_out(
             deadlines.first_contact, self.opened_at, hours, self.closing_date, clock
         )
@@ -55,6 +59,16 @@ class VipRetentionCase(models.Model):
         """From now: a working day; the closing date is no reason to hurry any more, but the promise is."""
         now = fields.Datetime.now()
         self.write(self._work_out(deadlines.follow_up, now, DOING_HOURS, None))
+
+    def _postpone(self, day):
+        """What is due goes on on another day, at the same hour.
+
+        :return: the tasks of who works on it
+        """
+        if self.deadline:
+            by = self.deadline + (day - self.company_id._vip_local(self.deadline).date())
+            self.write({"deadline": by, "warn_at": by, "told_level": 0})
+        return self.activity_search([TASKS["work"]])
 
     def _recut(self, clock=None):
         """The customer leaves on another day than before: what is due is cut by that day, never moved

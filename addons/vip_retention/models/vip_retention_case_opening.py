@@ -223,6 +223,32 @@ class VipRetentionCase(models.Model):
         cases._log("opened", {case: case._opening_text(asked[case]) for case in cases})
         self._schedule(tasks)
 
+    @api.model
+    def _open_for_risk(self, members):
+        """Open cases of customers at high risk who did not ask to leave; all their open numbers are at stake.
+        Run as superuser, for those without an open case.
+
+        :return: the memberships
+        """
+        if not members:
+            return members
+        self._hold(members.partner_id)
+        quiet = self.with_context(tracking_disable=True, mail_create_nosubscribe=True)
+        none = self.env["vip.departure"]
+        cases = super(VipRetentionCase, quiet).create(
+            [
+                self._stake(
+                    partner,
+                    partner.vip_number_ids.filtered(lambda line: line._is_open()),
+                    none,
+                    RISK,
+                )
+                for partner in members.partner_id
+            ]
+        )
+        quiet._begin(dict.fromkeys(cases, none))
+        return members
+
     def _next_name(self):
         sequence = self.env["ir.sequence"].with_company(self.company_id)
         return sequence.next_by_code("vip.retention.case") or ""

@@ -20,6 +20,11 @@ class VipTier(models.Model):
         help="Full months with us after which they are protected. 0: at once.",
     )
 
+    opens_risk_case = fields.Boolean(
+        string="High risk opens a case",
+        help="A retention case for the account manager, instead of a task.",
+    )
+
     _first_contact_positive = models.Constraint(
         "CHECK (first_contact_hours > 0)", "The first contact needs some time: more than 0 hours."
     )

@@ -14,6 +14,8 @@ from . import (
     test_protected,
     test_retention_report,
     test_right_to_leave,
+    test_risk,
+    test_risk_property,
     test_save_rule,
     test_security_roles,
     test_tools,

@@ -99,6 +99,16 @@ class DoorsCase(doors_common.DoorsCase):
                 for channel in ("phone", "phone", "phone", "visit", "sms")
             ]
         )
+        signals = cls.env["vip.risk.signal"].create(
+            [
+                {
+                    "partner_id": partner.id,
+                    "type_id": cls.env.ref(f"vip_retention.risk_{code}").id,
+                    "colour": colour,
+                }
+                for code, colour in (("port_query", False), ("pulse", "red"))
+            ]
+        )
         cases["watched"].write(
             {"state": "watch", "watch_from": "2025-11-01", "watch_until": "2025-12-01"}
         )
@@ -110,6 +120,7 @@ class DoorsCase(doors_common.DoorsCase):
             "vip.retention.report": cls.env["vip.retention.report"].search(
                 [("case_id", "=", cases["case"].id)], limit=1
             ),
+            "vip.risk.signal": signals[0],
             "silent case": cases["silent"],
             "case to do": cases["to do"],
             "watched case": cases["watched"],
@@ -122,3 +133,4 @@ class DoorsCase(doors_common.DoorsCase):
         cls.env["vip.customer.type"].create(
             {"name": "Calm", "code": "test", "technique": "Listen", "guidance": "Let him speak."}
         )
+        cls.env["vip.risk.signal.type"].create({"name": "Moved house", "code": "test"})

@@ -24,12 +24,21 @@ class TestRetentionDemo(TransactionCase):
                 self._check_cases(cases)
                 self._check_story(cases)
                 self._check_report(company)
+                self._check_risk(company)
                 self.env["vip.demo"]._load_retention()
                 self.assertEqual(
                     self.env["vip.retention.case"].search([("company_id", "=", company.id)]), cases
                 )
                 point.rollback()
                 self.env.registry.clear_cache()
+
+    def _check_risk(self, company):
+        """Somebody is at high risk, others at medium, and most at low."""
+        members = self.env["vip.membership"].search([("company_id", "=", company.id)])
+        levels = members.grouped("risk_level")
+        self.assertTrue(levels["high"].activity_ids)
+        self.assertGreater(len(levels["low"]), len(levels["medium"]))
+        self.assertGreater(len(levels["medium"]), 0)
 
     def _check_cases(self, cases):
         states = {

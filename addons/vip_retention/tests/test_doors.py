@@ -21,6 +21,7 @@ CASE = "vip.retention.case"
 DOORS = [
     Door("res.partner", "action_vip_case", LOOKUP),
     Door("res.partner", "action_vip_leave", AT_THE_DESK),
+    Door("res.partner", "vip_explain_risk", LOOKUP),
     Door("vip.membership", "action_leave", WRITERS),
     Door("vip.membership", "action_open_case", READERS),
     Door("vip.membership", "action_view_cases", READERS),
@@ -32,6 +33,24 @@ DOORS = [
         "action_confirm",
         LEADS,
         wizard={"membership_ids": "memberships", "choice": "choice", "reason": "reason"},
+    ),
+    Door("vip.membership", "action_pulse_red", WRITERS),
+    Door("vip.membership", "action_pulse_amber", WRITERS),
+    Door("vip.membership", "action_pulse_green", WRITERS),
+    Door("vip.membership", "pulse", WRITERS, args={"colour": "colour", "note": "reason"}),
+    Door("vip.membership", "action_view_risk_signals", READERS),
+    Door("vip.membership", "action_postpone_risk", READERS),
+    Door(
+        "vip.membership",
+        "postpone_risk",
+        WRITERS,
+        args={"day": "postponed day", "reason": "reason"},
+    ),
+    Door(
+        "vip.risk.postpone",
+        "action_confirm",
+        WRITERS,
+        wizard={"membership_id": "vip.membership", "day": "postponed day", "reason": "reason"},
     ),
     Door("vip.interaction", "action_leave", WRITERS),
     Door("vip.departure", "action_withdraw", AT_THE_DESK),
@@ -100,6 +119,8 @@ PRIVATE_METHODS = [
     ("vip.departure", "_set_effective"),
     ("vip.departure", "_withdraw"),
     ("vip.membership", "_follow_protected"),
+    ("vip.membership", "_assess_risk"),
+    ("vip.membership", "_tell_high_risk"),
 ]
 
 
@@ -114,6 +135,8 @@ class RetentionDoors(DoorsTable, DoorsCase):
             "channel": cls.env.ref("vip_customer.channel_phone").id,
             "result": cls.env.ref("vip_customer.interaction_result_reached").id,
             "closing day": "2026-04-20",
+            "postponed day": "2026-03-30",
+            "colour": "amber",
             "choice": "yes",
             "yes": True,
         }

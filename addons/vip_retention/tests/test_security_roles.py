@@ -18,6 +18,13 @@ RIGHTS = {
         name: dict.fromkeys((*AT_THE_DESK, "auditor"), ("r", "r"))
         for name in ("vip.departure", "vip.retention.proposal", "vip.retention.log")
     },
+    # what the programme works out of others' customers tells of money; the desk sees what it recorded itself
+    "vip.risk.signal": {
+        "manager_a": ("r", ""),
+        "lead": ("r", ""),
+        "boss": ("ru", "ru"),
+        "auditor": ("r", "r"),
+    },
     "vip.retention.report": {
         "manager_a": ("r", ""),
         "lead": ("r", ""),
@@ -28,18 +35,25 @@ RIGHTS = {
 # What all companies share: who may read it; the managers write it.
 CATALOGUE = {
     name: {"desk", "manager_a", "lead", "boss", "auditor"}
-    for name in ("vip.retention.reason", "vip.retention.offer", "vip.customer.type")
+    for name in (
+        "vip.retention.reason",
+        "vip.retention.offer",
+        "vip.customer.type",
+        "vip.risk.signal.type",
+    )
 }
 # Who may create at all (a rule still says for whom).
 CREATORS = {
     **{name: {"boss"} for name in CATALOGUE},
     "vip.protect": {"lead", "boss"},
+    "vip.risk.postpone": {"manager_a", "lead", "boss"},
     **{
         name: set(AT_THE_DESK)
         for name in (
             "vip.retention.case",
             "vip.departure",
             "vip.departure.day",
+            "vip.risk.signal",
             "vip.retention.open",
             "vip.retention.done",
             "vip.retention.contact",

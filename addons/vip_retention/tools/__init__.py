@@ -1,1 +1,1 @@
-from . import deadlines, ladder, save_rule
+from . import deadlines, ladder, risk, risk_sql, save_rule

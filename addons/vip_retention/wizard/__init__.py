@@ -4,4 +4,5 @@ from . import (
     vip_retention_contact,
     vip_retention_done,
     vip_retention_open,
+    vip_risk_postpone,
 )
