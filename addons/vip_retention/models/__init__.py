@@ -6,6 +6,7 @@ from . import (
     vip_import,
     vip_import_departures,
     vip_interaction,
+    vip_kpi_figures,
     vip_membership,
     vip_membership_departures,
     vip_membership_protected,
@@ -16,6 +17,13 @@ from . import (
     vip_retention_proposal,
     vip_retention_reason,
     vip_tier,
+)
+from . import (  # month-end figures
+    vip_kpi_fact,
+    vip_kpi_month,
+    vip_kpi_reopening,
+    vip_kpi_report,
+    vip_tier_run,
 )
 from . import (  # what builds on the case
     vip_demo_retention,

@@ -1,1 +1,7 @@
-from . import vip_protect, vip_retention_contact, vip_retention_done, vip_retention_open
+from . import (
+    vip_kpi_reopen,
+    vip_protect,
+    vip_retention_contact,
+    vip_retention_done,
+    vip_retention_open,
+)
