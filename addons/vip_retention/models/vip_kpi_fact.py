@@ -30,7 +30,7 @@ class VipKpiFact(models.Model):
         readonly=True, string="Moved", help="Another manager, branch or tier than at the start."
     )
     happened_on = fields.Date(
-        readonly=True, string="On", help="The day on which he joined, moved, or left."
+        readonly=True, string="Happened on", help="The day on which he joined, moved, or left."
     )
     is_late = fields.Boolean(
         readonly=True,

@@ -490,6 +490,8 @@ class VipKpiMonth(models.Model):
 
     def _facts(self):
         """The query of this month's facts, by the records as they are now."""
+        # compiling so long a statement takes PostgreSQL longer than running it
+        self.env.cr.execute("SET LOCAL jit = off")
         last = kpi.next_month(self.month) - timedelta(days=1)
         month = kpi_sql.Month(
             self.company_id.id,

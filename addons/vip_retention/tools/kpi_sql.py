@@ -121,7 +121,8 @@ def facts(month: Month, opening: SQL, late: SQL | None = None) -> SQL:
     """
     return SQL(
         """
-        WITH span AS MATERIALIZED (
+        -- not materialized: PostgreSQL has to know the days to tell how many rows they find
+        WITH span AS NOT MATERIALIZED (
              SELECT %(company)s AS company, %(first)s::date AS first, %(last)s::date AS last,
                     %(begin)s::timestamp AS begin, %(over)s::timestamp AS over),
         starting AS MATERIALIZED (%(opening)s),
