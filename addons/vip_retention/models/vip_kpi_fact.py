@@ -34,7 +34,7 @@ class VipKpiFact(models.Model):
     )
     is_late = fields.Boolean(
         readonly=True,
-        string="Late",
+        string="Known late",
         help="Known only after the month in which it happened was frozen.",
     )
     is_reopened = fields.Boolean(

@@ -70,7 +70,7 @@ class VipKpiMonth(models.Model):
         help="Any day of the month; its first one is kept.",
     )
     state = fields.Selection(
-        [(OPEN, "Open"), (FROZEN, "Frozen")],
+        [(OPEN, "Not frozen"), (FROZEN, "Frozen")],
         default=OPEN,
         required=True,
         readonly=True,
