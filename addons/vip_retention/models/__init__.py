@@ -6,6 +6,7 @@ from . import (
     vip_import,
     vip_import_departures,
     vip_interaction,
+    vip_kpi_figures,
     vip_membership_departures,
     vip_membership_protected,
     vip_outgoing_file,
@@ -17,6 +18,13 @@ from . import (
     vip_risk_signal,
     vip_risk_signal_type,
     vip_tier,
+)
+from . import (  # month-end figures
+    vip_kpi_fact,
+    vip_kpi_month,
+    vip_kpi_reopening,
+    vip_kpi_report,
+    vip_tier_run,
 )
 from . import (  # what builds on the case
     vip_demo_retention,

@@ -10,6 +10,8 @@ from . import (
     test_doors,
     test_flags_file,
     test_import_departures,
+    test_kpi_month,
+    test_kpi_property,
     test_lookup,
     test_protected,
     test_retention_report,

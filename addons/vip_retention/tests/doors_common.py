@@ -127,6 +127,44 @@ class DoorsCase(doors_common.DoorsCase):
         }
 
     @classmethod
+    def _look_after(cls, reach, *args):
+        super()._look_after(reach, *args)
+        if reach != "own":  # the last one of its company
+            cls._end_months({"far": ("own", "far")}.get(reach, (reach,)))
+
+    @classmethod
+    def _end_months(cls, customers):
+        """Month ends of the company: one that was reopened, a frozen one, one with figures, and an empty
+        one. Each customer has a row of his own in the report, by his account manager."""
+        cls.env.flush_all()
+        months = cls.env["vip.kpi.month"].create(
+            [{"month": f"2025-{month}-01"} for month in ("09", "10", "11", "12")]
+        )
+        reopened, frozen, computed, empty = months
+        for month in reopened, frozen, computed:
+            month.action_compute()
+        reopened.action_freeze()
+        reopening = cls.env["vip.kpi.reopening"]._log(reopened, "Mistake")
+        frozen.action_freeze()
+        running = cls.env["vip.kpi.month"].create({"month": "2026-03-01"})
+        running.action_compute()
+        for name in customers:
+            partner = cls.book[name]["res.partner"]
+            fact = cls.env["vip.kpi.fact"].search(
+                [("month_id", "=", running.id), ("partner_id", "=", partner.id)]
+            )
+            cls.book[name] |= {
+                "vip.kpi.month": computed,
+                "frozen month": frozen,
+                "empty month": empty,
+                "vip.kpi.reopening": reopening,
+                "vip.kpi.fact": fact,
+                "vip.kpi.report": cls.env["vip.kpi.report"].search(
+                    [("month_id", "=", running.id), ("manager_id", "=", fact.manager_id.id)]
+                ),
+            }
+
+    @classmethod
     def _fill_catalogue(cls):
         cls.env["vip.retention.reason"].create({"name": "Dissatisfied", "code": "TEST_REASON"})
         cls.env["vip.retention.offer"].create({"name": "Better plan", "code": "TEST_OFFER"})

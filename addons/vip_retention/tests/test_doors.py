@@ -3,10 +3,12 @@
 from odoo.tests import tagged
 
 from odoo.addons.vip_customer.tests.doors_checks import (
+    APPROVERS,
     AT_THE_DESK,
     LEADS,
     LOOKUP,
     MANAGERS,
+    OF_COMPANY,
     READERS,
     WRITERS,
     Door,
@@ -18,6 +20,7 @@ from odoo.addons.vip_customer.tests.doors_checks import (
 from .doors_common import DoorsCase
 
 CASE = "vip.retention.case"
+MONTH = "vip.kpi.month"
 DOORS = [
     Door("res.partner", "action_vip_case", LOOKUP),
     Door("res.partner", "action_vip_leave", AT_THE_DESK),
@@ -102,6 +105,28 @@ DOORS = [
         AT_THE_DESK,
         wizard={"case_id": CASE, "channel_id": "channel", "result_id": "result"},
     ),
+    Door(MONTH, "action_compute", MANAGERS),
+    Door(MONTH, "action_freeze", MANAGERS),
+    Door(
+        MONTH,
+        "action_reopen",
+        APPROVERS,
+        record="frozen month",
+        args={"reason": "reason"},
+    ),
+    Door(MONTH, "action_ask_reason", MANAGERS, record="frozen month"),
+    Door(MONTH, "action_view_report", OF_COMPANY),
+    Door(MONTH, "action_view_customers", OF_COMPANY),
+    Door(MONTH, "action_view_late", OF_COMPANY),
+    Door(MONTH, "action_view_mismatch", OF_COMPANY),
+    Door("vip.kpi.fact", "action_view_customer", READERS),
+    Door("vip.kpi.report", "action_view_customers", READERS),
+    Door(
+        "vip.kpi.reopen",
+        "action_confirm",
+        {"approver": "++-"},
+        wizard={"month_id": "frozen month", "reason": "reason"},
+    ),
     Door("vip.outgoing.file", "action_build_flags", {"boss": "+++"}, on_model=True),
 ]
 PRIVATE_METHODS = [
@@ -116,6 +141,8 @@ PRIVATE_METHODS = [
     (CASE, "_departures_announced"),
     ("vip.retention.proposal", "_end"),
     ("vip.retention.log", "_drop_protection"),
+    (MONTH, "_compute_figures"),
+    ("vip.kpi.reopening", "_log"),
     ("vip.departure", "_set_effective"),
     ("vip.departure", "_withdraw"),
     ("vip.membership", "_follow_protected"),

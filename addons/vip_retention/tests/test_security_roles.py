@@ -31,6 +31,23 @@ RIGHTS = {
         "boss": ("r", "r"),
         "auditor": ("r", "r"),
     },
+    # the months are the company's, the customers in them whose they are
+    "vip.kpi.month": {
+        "manager_a": ("r", "r"),
+        "lead": ("r", "r"),
+        "boss": ("rwu", "rwu"),
+        "auditor": ("r", "r"),
+    },
+    "vip.kpi.reopening": {"boss": ("r", "r"), "auditor": ("r", "r")},
+    **{
+        name: {
+            "manager_a": ("r", ""),
+            "lead": ("r", ""),
+            "boss": ("r", "r"),
+            "auditor": ("r", "r"),
+        }
+        for name in ("vip.kpi.fact", "vip.kpi.report")
+    },
 }
 # What all companies share: who may read it; the managers write it.
 CATALOGUE = {
@@ -47,6 +64,8 @@ CREATORS = {
     **{name: {"boss"} for name in CATALOGUE},
     "vip.protect": {"lead", "boss"},
     "vip.risk.postpone": {"manager_a", "lead", "boss"},
+    "vip.kpi.month": {"boss"},
+    "vip.kpi.reopen": {"approver"},
     **{
         name: set(AT_THE_DESK)
         for name in (

@@ -1,5 +1,6 @@
 from . import (
     vip_departure_day,
+    vip_kpi_reopen,
     vip_protect,
     vip_retention_contact,
     vip_retention_done,
