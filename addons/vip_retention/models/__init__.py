@@ -48,3 +48,8 @@ from . import (  # how likely customers are to leave
     vip_membership_risk_task,
     vip_service_request,
 )
+from . import (  # what the branches hand up of a month
+    vip_monthly_report,
+    vip_monthly_report_figures,
+    vip_kpi_month_reports,
+)
