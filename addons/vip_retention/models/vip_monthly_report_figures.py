@@ -156,7 +156,7 @@ class VipMonthlyReport(models.Model):
                 SELECT 'reasons', c.reason_id, count(*), 0
                   FROM vip_retention_case c JOIN customers USING (partner_id)
                  WHERE c.opened_at >= %(begin)s AND c.opened_at < %(end)s
-                   AND c.departure_id IS NOT NULL
+                   AND (c.source <> 'risk' OR c.departure_id IS NOT NULL)
                  GROUP BY c.reason_id
                  ORDER BY 1, 3 DESC, 2
                 """,

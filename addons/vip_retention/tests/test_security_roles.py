@@ -38,6 +38,13 @@ RIGHTS = {
         "boss": ("rwu", "rwu"),
         "auditor": ("r", "r"),
     },
+    # the lead writes them; account managers read what was received
+    "vip.monthly.report": {
+        "manager_a": ("r", ""),
+        "lead": ("rw", ""),
+        "boss": ("rwu", "rwu"),
+        "auditor": ("r", "r"),
+    },
     "vip.kpi.reopening": {"boss": ("r", "r"), "auditor": ("r", "r")},
     **{
         name: {
@@ -66,6 +73,8 @@ CREATORS = {
     "vip.risk.postpone": {"manager_a", "lead", "boss"},
     "vip.kpi.month": {"boss"},
     "vip.kpi.reopen": {"approver"},
+    "vip.monthly.report": {"lead", "boss"},
+    "vip.monthly.report.answer": {"boss"},
     **{
         name: set(AT_THE_DESK)
         for name in (
