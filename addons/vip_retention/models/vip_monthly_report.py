@@ -91,10 +91,7 @@ class VipMonthlyReport(models.Model):
         tracking=True,
         group_expand=True,
     )
-    learned = fields.Html(
-        string="What was learned about the customers",
-        help="What the figures do not say: wishes, habits, what competitors offer.",
-    )
+    learned = fields.Html(string="What was learned about the customers")
     conclusions = fields.Html(string="Conclusions of the responsible person")
     measures = fields.Html(string="Measures for the next month")
     submitted_by = fields.Many2one(
@@ -102,7 +99,7 @@ class VipMonthlyReport(models.Model):
     )
     submitted_at = fields.Datetime(readonly=True, copy=False, string="Handed up on")
     received_by = fields.Many2one(
-        "res.users", readonly=True, copy=False, ondelete="restrict", string="Received by"
+        "res.users", readonly=True, copy=False, ondelete="restrict", string="Receiver"
     )
     received_at = fields.Datetime(readonly=True, copy=False, string="Received on")
     remark = fields.Text(

@@ -11,6 +11,61 @@ from .vip_kpi_month import REPORTED
 from .vip_kpi_report import RATES, SUMS
 
 MEASURES = (*REPORTED, *SUMS, *RATES)
+# the table of a branch, see ``_sections``
+SECTIONS = {
+    "customers": (
+        "opening",
+        "joined",
+        "moved_in",
+        "churned_scheduled",
+        "churned_arrears",
+        "left_tier",
+        "moved_out",
+        "closing",
+    ),
+    "churn": ("churned", "average", "churn_rate", "off_net_rate"),
+    "departures": ("churned_port_out", "numbers_closed"),
+    "contacts": (
+        "contacts_due",
+        "contacts_done",
+        "coverage_rate",
+        "contacts_judged",
+        "contacts_on_time",
+        "on_time_rate",
+        "reached",
+        "reached_rate",
+    ),
+    "service": (
+        "requests_due",
+        "requests_on_time",
+        "service_rate",
+        "requests_paused",
+        "ratings",
+        "ratings_good",
+        "satisfaction",
+    ),
+    "benefits": (
+        "redemptions",
+        "redemption_value",
+        "benefit_granted",
+        "benefit_used",
+        "benefit_use",
+    ),
+    "retention": (
+        "cases_decided",
+        "cases_saved",
+        "save_rate",
+        "cases_offered",
+        "cases_accepted",
+        "acceptance_rate",
+        "cases_cost",
+        "cost_per_save",
+        "cases_withdrawn",
+        "cases_open",
+        "cases_at_risk",
+    ),
+    "others": ("vas_users", "penetration", "vas_taken_up", "completeness", "spend"),
+}
 # what stands beside each account manager
 OF_MANAGERS = (
     "opening",
@@ -224,78 +279,17 @@ class VipMonthlyReport(models.Model):
 
     def _sections(self):
         """The table of a branch: titles, each with its measures."""
-        return [
-            (
-                self.env._("Customers"),
-                (
-                    "opening",
-                    "joined",
-                    "moved_in",
-                    "churned_scheduled",
-                    "churned_arrears",
-                    "left_tier",
-                    "moved_out",
-                    "closing",
-                ),
-            ),
-            (self.env._("Churn"), ("churned", "average", "churn_rate", "off_net_rate")),
-            (self.env._("Departures, for the record"), ("churned_port_out", "numbers_closed")),
-            (
-                self.env._("Contacts"),
-                (
-                    "contacts_due",
-                    "contacts_done",
-                    "coverage_rate",
-                    "contacts_judged",
-                    "contacts_on_time",
-                    "on_time_rate",
-                    "reached",
-                    "reached_rate",
-                ),
-            ),
-            (
-                self.env._("Service"),
-                (
-                    "requests_due",
-                    "requests_on_time",
-                    "service_rate",
-                    "requests_paused",
-                    "ratings",
-                    "ratings_good",
-                    "satisfaction",
-                ),
-            ),
-            (
-                self.env._("Benefits"),
-                (
-                    "redemptions",
-                    "redemption_value",
-                    "benefit_granted",
-                    "benefit_used",
-                    "benefit_use",
-                ),
-            ),
-            (
-                self.env._("Retention"),
-                (
-                    "cases_decided",
-                    "cases_saved",
-                    "save_rate",
-                    "cases_offered",
-                    "cases_accepted",
-                    "acceptance_rate",
-                    "cases_cost",
-                    "cost_per_save",
-                    "cases_withdrawn",
-                    "cases_open",
-                    "cases_at_risk",
-                ),
-            ),
-            (
-                self.env._("New services, profile, bills"),
-                ("vas_users", "penetration", "vas_taken_up", "completeness", "spend"),
-            ),
-        ]
+        titles = {
+            "customers": self.env._("Customers"),
+            "churn": self.env._("Churn"),
+            "departures": self.env._("Departures, for the record"),
+            "contacts": self.env._("Contact with customers"),
+            "service": self.env._("Service"),
+            "benefits": self.env._("Benefits"),
+            "retention": self.env._("Retention"),
+            "others": self.env._("New services, profile, bills"),
+        }
+        return [(titles[key], names) for key, names in SECTIONS.items()]
 
     def _kind(self, name):
         """How a measure is written, see ``tools/workbook.py``."""
@@ -370,7 +364,7 @@ class VipMonthlyReport(models.Model):
         return {
             "status": self._status(),
             "is_provisional": self.is_provisional,
-            "columns": [self.env._("Total"), *(group["name"] for group in figures["tiers"])],
+            "columns": self._columns(figures),
             "sections": [
                 {"title": title, "rows": [row(name) for name in names]}
                 for title, names in self._sections()
@@ -385,6 +379,10 @@ class VipMonthlyReport(models.Model):
             ],
             "facts": self._facts_told(figures["facts"]),
         }
+
+    def _columns(self, figures):
+        names = [tier["name"] for tier in figures["tiers"]]
+        return [self.env._("Total"), *names]
 
     def _facts_told(self, facts):
         """What was counted about the customers: pairs of what and how much."""
@@ -404,28 +402,22 @@ class VipMonthlyReport(models.Model):
             return self.env._("%(number)s (%(list)s)", number=number, list=text)
 
         profile, reasons = facts["profile"], facts["reasons"]
-        return [
-            (
-                self.env._("Profile answers noted"),
-                told(profile, listed("vip.preference.type", profile, "")),
-            ),
-            (
-                self.env._("Contacts that count"),
-                self.env._(
-                    "%(contacts)s, with %(customers)s customers",
-                    contacts=facts["contacts"],
-                    customers=facts["contacted"],
-                ),
-            ),
-            (self.env._("Complaints received"), str(facts["complaints"])),
-            (
-                self.env._("Requests to leave, by reason"),
-                told(
-                    reasons,
-                    listed("vip.retention.reason", reasons, self.env._("no reason given")),
-                ),
-            ),
-        ]
+        unknown = self.env._("no reason given")
+        contacts = self.env._(
+            "%(contacts)s, with %(customers)s customers",
+            contacts=facts["contacts"],
+            customers=facts["contacted"],
+        )
+        answers = told(profile, listed("vip.preference.type", profile, ""))
+        leaving = told(reasons, listed("vip.retention.reason", reasons, unknown))
+        return list(
+            {
+                self.env._("Profile answers noted"): answers,
+                self.env._("Contacts that count"): contacts,
+                self.env._("Complaints received"): str(facts["complaints"]),
+                self.env._("Requests to leave, by reason"): leaving,
+            }.items()
+        )
 
     # ------------------------------------------------------------
     # THE WORKBOOK
@@ -453,12 +445,9 @@ class VipMonthlyReport(models.Model):
 
     def _sheet_of_tiers(self, figures, heading):
         groups = [figures["total"], *figures["tiers"]]
-        columns = [
-            (self.env._("Figure"), 30),
-            (self.env._("Total"), 14),
-            *((group["name"], 14) for group in figures["tiers"]),
-            (self.env._("Formula"), 70),
-        ]
+        columns = [(name, 14) for name in self._columns(figures)]
+        columns.insert(0, (self.env._("Figure"), 30))
+        columns.append((self.env._("Formula"), 70))
         rows = []
         for title, names in self._sections():
             rows.append([Cell("title", title)] + [Cell("title", "")] * (len(columns) - 1))
@@ -479,13 +468,12 @@ class VipMonthlyReport(models.Model):
         return Sheet(self.env._("By tier"), heading, columns, rows)
 
     def _sheet_of_managers(self, figures, heading):
+        columns = [(self._label(name), 13) for name in OF_MANAGERS]
+        columns.insert(0, (self.env._("Account manager"), 24))
         return Sheet(
             self.env._("By account manager"),
             heading,
-            [
-                (self.env._("Account manager"), 24),
-                *((self._label(name), 13) for name in OF_MANAGERS),
-            ],
+            columns,
             [
                 [
                     Cell("text", group["name"]),
@@ -506,7 +494,7 @@ class VipMonthlyReport(models.Model):
                 (self.env._("How"), 22),
                 (self.env._("Day"), 13),
                 (self.env._("Reason for leaving"), 36),
-                (self.env._("Note"), 36),
+                (self.env._("Remark"), 36),
             ],
             [
                 [
