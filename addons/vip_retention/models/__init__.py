@@ -48,3 +48,15 @@ from . import (  # how likely customers are to leave
     vip_membership_risk_task,
     vip_service_request,
 )
+from . import (  # how branches do
+    vip_kpi_target,
+    vip_assessment_scheme,
+    vip_assessment_scheme_part,
+    vip_assessment_indicator,
+    vip_assessment_item,
+    vip_assessment_score,
+    vip_assessment,
+    vip_assessment_figures,
+    vip_assessment_line,
+    vip_assessment_answer,
+)
