@@ -1,6 +1,6 @@
 from dateutil.relativedelta import relativedelta
 
-from odoo import Command, api, fields, models
+from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL, date_utils, format_date
 
@@ -19,8 +19,8 @@ class VipAssessment(models.Model):
 
     ``draft``: the branch answers the checklist, with evidence -> ``action_submit`` -> ``submitted``: a
     manager answers it too, starting from what the branch said -> ``action_review`` -> ``reviewed``, and
-    nothing changes any more. ``action_reopen`` goes one step back, with a reason: a manager gives it back to the
-    branch, an approver opens a reviewed one again.
+    nothing changes any more. ``action_reopen`` goes one step back, with a reason: a manager gives it back to
+    the branch, an approver opens a reviewed one again.
 
     The reviewer is not who submitted. The review waits until the three months are frozen; until then figures
     are provisional, and taken anew with every step and with ``action_refresh``.
@@ -272,25 +272,26 @@ class VipAssessment(models.Model):
 
     def _fill(self):
         """Give new assessments what their scheme asks about."""
-        for record in self:
-            record.write(
+        self.env["vip.assessment.line"].create(
+            [
                 {
-                    "line_ids": [
-                        Command.create(
-                            {
-                                "indicator_id": indicator.id,
-                                "figure": indicator.figure,
-                                "part": indicator.part,
-                                "weight": indicator.weight,
-                            }
-                        )
-                        for indicator in record.scheme_id.indicator_ids
-                    ],
-                    "answer_ids": [
-                        Command.create({"item_id": item.id}) for item in record.scheme_id.item_ids
-                    ],
+                    "assessment_id": record.id,
+                    "indicator_id": indicator.id,
+                    "figure": indicator.figure,
+                    "part": indicator.part,
+                    "weight": indicator.weight,
                 }
-            )
+                for record in self
+                for indicator in record.scheme_id.indicator_ids
+            ]
+        )
+        self.env["vip.assessment.answer"].create(
+            [
+                {"assessment_id": record.id, "item_id": item.id}
+                for record in self
+                for item in record.scheme_id.item_ids
+            ]
+        )
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_draft(self):

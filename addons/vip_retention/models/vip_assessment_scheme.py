@@ -82,6 +82,10 @@ class VipAssessmentScheme(models.Model):
             self._check_unused()
         return super().write(vals)
 
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_used(self):
+        self._check_unused()
+
     def copy_data(self, default=None):
         vals_list = super().copy_data(default)
         if not default or "name" not in default:
@@ -97,7 +101,7 @@ class VipAssessmentScheme(models.Model):
             raise UserError(
                 self.env._(
                     "“%(scheme)s” explains how %(branch)s was assessed, and stays as it is. Duplicate it and "
-                    "change the copy.",
+                    "change the copy, or archive it.",
                     scheme=used.scheme_id.name,
                     branch=used.display_name,
                 )

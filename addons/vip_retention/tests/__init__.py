@@ -1,4 +1,6 @@
 from . import (
+    test_assessment,
+    test_assessment_setup,
     test_case_breaks,
     test_case_flow,
     test_case_log,

@@ -36,6 +36,6 @@ class VipAssessmentOpen(models.TransientModel):
         return {
             **action,
             "name": assessments._quarter_name(found[0].quarter),
-            "domain": [("id", "in", found.ids)],
+            "domain": [("id", "in", sorted(found.ids))],
             "context": {},
         }
