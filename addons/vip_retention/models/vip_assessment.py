@@ -445,7 +445,9 @@ class VipAssessment(models.Model):
             )
         reason = isinstance(reason, str) and reason.strip()
         if not reason:
-            raise UserError(self.env._("Give the reason for reopening “%s”.", self.display_name))
+            raise UserError(
+                self.env._("Give the reason for which “%s” goes a step back.", self.display_name)
+            )
         reopened = self.sudo()  # guarded: this door only
         if self.state == REVIEWED:
             message = self.env._(

@@ -36,7 +36,7 @@ class VipAssessmentAnswer(models.Model):
     )
     part = fields.Selection(related="item_id.part", store=True)
     sequence = fields.Integer(related="item_id.sequence", store=True)
-    item_points = fields.Float(related="item_id.points", string="Points at most")
+    item_points = fields.Float(related="item_id.points", string="Full points")
     # the branch
     self_answer = fields.Selection(ANSWERS, string="Self-assessment")
     evidence = fields.Text(help="Where it can be seen: a note, or a file.")
@@ -45,7 +45,7 @@ class VipAssessmentAnswer(models.Model):
     # the reviewer
     review_answer = fields.Selection(ANSWERS, string="Review")
     remark = fields.Char(help="Why the review differs.")
-    points = fields.Float(compute="_compute_points", digits=(16, 1))
+    points = fields.Float(compute="_compute_points", digits=(16, 1), string="Points earned")
 
     _item_uniq = models.Constraint(
         "UNIQUE (assessment_id, item_id)", "An assessment answers an item once."

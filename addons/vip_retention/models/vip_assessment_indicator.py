@@ -18,7 +18,10 @@ class VipAssessmentIndicator(models.Model):
     )
     part = fields.Selection(PARTS, string="Checklist", help="The points of these items.")
     weight = fields.Float(
-        required=True, digits=(16, 1), help="In proportion to the others; 0: for information only."
+        required=True,
+        digits=(16, 1),
+        string="Weighting",
+        help="In proportion to the others; 0: for information only.",
     )
 
     _one_of_both = models.Constraint(
@@ -26,7 +29,8 @@ class VipAssessmentIndicator(models.Model):
         "An indicator is either a figure or a part of the checklist: choose one of both.",
     )
     _weight_positive = models.Constraint(
-        "CHECK (weight >= 0)", "A weight is never below zero: 0 is for information only."
+        "CHECK (weight >= 0)",
+        "A weight is never below zero: 0 is for information only.",
     )
     _figure_uniq = models.Constraint(
         "UNIQUE (scheme_id, figure)", "This figure is an indicator of the scheme already."

@@ -13,7 +13,7 @@ class VipAssessmentItem(models.Model):
 
     name = fields.Char(required=True, translate=True, string="Item")
     part = fields.Selection(PARTS, required=True)
-    points = fields.Float(default=2.0, required=True, digits=(16, 1))
+    points = fields.Float(default=2.0, required=True, digits=(16, 1), string="Full points")
 
     _points_positive = models.Constraint(
         "CHECK (points > 0)", "An item of the checklist has more than zero points."

@@ -35,22 +35,26 @@ class VipAssessmentLine(models.Model):
         selection=lambda self: self.env["vip.kpi.target"]._selection_figure(), readonly=True
     )
     part = fields.Selection(PARTS, readonly=True, string="Checklist")
-    weight = fields.Float(readonly=True, digits=(16, 1), aggregator="avg")
+    weight = fields.Float(readonly=True, digits=(16, 1), aggregator="avg", string="Weighting")
     counted_weight = fields.Float(
         readonly=True,
         digits=(16, 2),
         aggregator="avg",
-        string="Counts",
+        string="Counted weight",
         help="Its weight out of 100. What has no figure leaves its weight to the others.",
     )
-    points = fields.Float(readonly=True, digits=(16, 2), aggregator="avg")
+    points = fields.Float(readonly=True, digits=(16, 2), aggregator="avg", string="Weighted points")
     # figures
     above = fields.Float(readonly=True, aggregator=None, string="Of these reached")
     below = fields.Float(
         readonly=True, aggregator=None, string="Measured", help="What the figure is a share of."
     )
     tiers = fields.Json(readonly=True)
-    target_text = fields.Char(compute="_compute_texts", string="Target")
+    target_text = fields.Char(
+        compute="_compute_texts",
+        string="Target",
+        help="Of each tier that has one, the best first. Open the line to see what each tier adds.",
+    )
     actual_text = fields.Char(compute="_compute_texts", string="Actual")
     explanation = fields.Text(compute="_compute_texts", string="How it came about")
     # the quarter before
@@ -81,16 +85,17 @@ class VipAssessmentLine(models.Model):
                 if reached is not None
                 else self.env._("no figure")
             )
-            aims, details = [], []
-            for tier in line.tiers or []:
-                aim = Target._aim(line.figure, tier["target"])
-                name = names.get(tier["tier"], self.env._("All tiers"))
-                aims.append(
-                    aim if not tier["tier"] else self.env._("%(tier)s %(aim)s", tier=name, aim=aim)
-                )
-                details.append(line._detail(name, tier))
-            line.target_text = "; ".join(aims) or self.env._("no target")
-            line.explanation = "\n".join(details)
+            tiers = line.tiers or []
+            aims = [Target._written(line.figure, tier["target"]) for tier in tiers]
+            line.target_text = (
+                f"{Target._sign(line.figure)} {' / '.join(aims)}"
+                if aims
+                else self.env._("no target")
+            )
+            line.explanation = "\n".join(
+                line._detail(names.get(tier["tier"], self.env._("All tiers")), tier)
+                for tier in tiers
+            )
 
     def _write_checklist_texts(self):
         answers = self.assessment_id.answer_ids.filtered(lambda answer: answer.part == self.part)

@@ -29,7 +29,7 @@ class VipAssessmentScheme(models.Model):
     weight = fields.Float(
         compute="_compute_weight",
         digits=(16, 1),
-        string="Sum of the weights",
+        string="Sum of the weightings",
     )
     assessment_count = fields.Integer(
         compute="_compute_assessment_count", string="Branches assessed"

@@ -100,6 +100,10 @@ class VipKpiTarget(models.Model):
         return f"{formatLang(self.env, 100 * value, digits=2)}%"
 
     @api.model
+    def _sign(self, figure):
+        return "≤" if figure in AT_MOST else "≥"
+
+    @api.model
     def _aim(self, figure, value):
         written = self._written(figure, value)
         if figure in AT_MOST:

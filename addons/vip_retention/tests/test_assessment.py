@@ -85,17 +85,14 @@ class TestAssessment(AssessmentCase):
         self._by_hand()
         line = self._line(self._assess(), "churn_rate")
         self.assertEqual((line.above, line.below, line.actual_text), (26, 2100, "1.24%"))
-        self.assertEqual(
-            line.target_text,
-            "Diamond at most 0.30%; Gold at most 0.60%; Silver at most 1.00%",
-        )
+        self.assertEqual(line.target_text, "≤ 0.30% / 0.60% / 1.00%")
         self.assertIn(
             "Silver: 1.75% of 1200.0, aim at most 1.00%, no points from 2.50%: 50.0",
             line.explanation,
         )
         per_manager = self._line(line.assessment_id, "customers_per_manager")
         self.assertEqual(per_manager.actual_text, "600.0")
-        self.assertEqual(per_manager.target_text, "at most 500.0")
+        self.assertEqual(per_manager.target_text, "≤ 500.0")
         self.assertEqual(per_manager.points, 0)
         self.assertEqual(self._line(line.assessment_id, "satisfaction").actual_text, "no figure")
         staff = self._line(line.assessment_id, "staff")
@@ -387,7 +384,7 @@ class TestAssessment(AssessmentCase):
         self._refused("Only an approver", assessment.action_reopen, "Mistake", error=AccessError)
         approver = assessment.with_user(self.users["approver"])
         for reason in ("", "  ", False, None, 7):
-            self._refused("Give the reason", approver.action_reopen, reason)
+            self._refused("Give the reason for which", approver.action_reopen, reason)
         dialog = self.env["vip.assessment.reopen"].with_user(self.users["approver"])
         context = approver.action_ask_reason()["context"]
         dialog.with_context(**context).create({"reason": "Wrong room"}).action_confirm()
