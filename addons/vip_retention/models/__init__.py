@@ -60,3 +60,9 @@ from . import (  # how branches do
     vip_assessment_line,
     vip_assessment_answer,
 )
+from . import (  # what the branches hand up of a month
+    vip_monthly_report,
+    vip_monthly_report_figures,
+    vip_kpi_month_reports,
+    vip_kpi_report_export,
+)

@@ -15,6 +15,7 @@ from . import (
     test_kpi_month,
     test_kpi_property,
     test_lookup,
+    test_monthly_report,
     test_protected,
     test_retention_report,
     test_right_to_leave,
