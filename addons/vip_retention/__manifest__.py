@@ -10,7 +10,7 @@ customer's final refusal is one click for everybody, and nothing stands in its w
     "category": "Sales/CRM",
     "author": "VIP care and retention",
     "license": "LGPL-3",
-    "depends": ["vip_customer"],
+    "depends": ["vip_customer", "spreadsheet_dashboard"],
     "data": [
         "security/ir.model.access.csv",
         "security/ir_rule.xml",
@@ -24,6 +24,7 @@ customer's final refusal is one click for everybody, and nothing stands in its w
         "data/vip_kpi_target_data.xml",
         "data/vip_assessment_scheme_data.xml",
         "data/ir_cron_data.xml",
+        "data/spreadsheet_dashboard_data.xml",
         "views/vip_retention_reason_views.xml",
         "views/vip_retention_offer_views.xml",
         "views/vip_customer_type_views.xml",

@@ -1,6 +1,7 @@
 from . import (
     res_company,
     res_config_settings,
+    spreadsheet_dashboard_share,
     vip_customer_type,
     vip_departure,
     vip_import,

@@ -7,6 +7,7 @@ from . import (
     test_case_offers,
     test_case_screens,
     test_case_tours,
+    test_dashboards,
     test_demo_retention,
     test_departure,
     test_doors,
