@@ -18,6 +18,7 @@ from . import (
     test_right_to_leave,
     test_risk,
     test_risk_property,
+    test_risk_screens,
     test_save_rule,
     test_security_roles,
     test_tools,

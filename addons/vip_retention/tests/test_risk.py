@@ -814,6 +814,7 @@ class TestHighRisk(RiskCase):
     # ------------------------------------------------------------
 
     def test_untouched_task_is_closed(self):
+        self.company.partner_id.lang = "en_US"
         self._rise()
         self.assertTrue(self._tasks())
         self._record("pulse", colour="green")
