@@ -77,6 +77,25 @@ class VipMembership(models.Model):
         return result
 
     # ------------------------------------------------------------
+    # LOW, MEDIUM, HIGH, and not by the alphabet
+    # ------------------------------------------------------------
+
+    def _order_field_to_sql(self, alias, field_name, direction, nulls, query):
+        if field_name == "risk_level":
+            field_name = "risk_score"
+        return super()._order_field_to_sql(alias, field_name, direction, nulls, query)
+
+    def _read_group_orderby(self, order, groupby_terms, query):
+        level = groupby_terms.get("risk_level")
+        if level is None:
+            return super()._read_group_orderby(order, groupby_terms, query)
+        rank = SQL("array_position(%s::varchar[], %s)", [key for key, _label in LEVELS], level)
+        terms = {**groupby_terms, "risk_level": rank}
+        result = super()._read_group_orderby(order, terms, query)
+        groupby_terms.update({**terms, "risk_level": level})
+        return result
+
+    # ------------------------------------------------------------
     # ASSESSING, run as superuser
     # ------------------------------------------------------------
 

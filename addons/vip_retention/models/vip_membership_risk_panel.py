@@ -1,6 +1,5 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import format_list
 
 from ..tools.risk import AMBER, GREEN, PULSE, RED
 
@@ -37,7 +36,7 @@ class VipMembership(models.Model):
         moves = self._risk_moves(self._risk_signals())
         for member in self:
             phrases = [f"{one['name']} {one['after'] - one['before']:+d}" for one in moves[member]]
-            member.risk_moved = format_list(self.env, phrases)
+            member.risk_moved = " · ".join(phrases)
 
     def _risk_signals(self):
         """What counts for these customers."""

@@ -100,10 +100,33 @@ class TestRiskScreens(RiskCase):
         self._rise()
         found, action = self._found("vip_membership_action_risk_report", "boss")
         self.assertLessEqual(self.member | self.plain.vip_membership_id, found)
-        self.assertEqual([view for _id, view in action["views"]][:2], ["graph", "pivot"])
+        self.assertEqual([view for _id, view in action["views"]][:2], ["pivot", "graph"])
         own = [("id", "=", self.member.id)]
         [row] = found._read_group(own, ["team_id", "risk_level"], ["__count"])
         self.assertEqual(row, (self.city.with_env(found.env), "high", 1))
+
+    def test_levels_are_in_order(self):
+        """In lists, pivots and graphs: high, low, medium is the order of the alphabet."""
+        others = [self._create_customer(f"C{i}") for i in range(2)]
+        self._record("port_query", others[0])
+        self._rise()
+        members = self.member.union(*(one.vip_membership_id for one in others))
+        own = [("id", "in", members.ids)]
+        self._assess()
+        levels = ["low", "medium", "high"]
+        found = self.Member.search(own, order="risk_level, id")
+        self.assertEqual(found.mapped("risk_level"), levels)
+        found = self.Member.search(own, order="risk_level desc, id")
+        self.assertEqual(found.mapped("risk_level"), levels[::-1])
+        rows = self.Member._read_group(own, ["risk_level"], ["__count"])
+        self.assertEqual(rows, [(level, 1) for level in levels])
+        rows = self.Member._read_group(own, ["risk_level"], ["__count"], order="risk_level desc")
+        self.assertEqual([row[0] for row in rows], levels[::-1])
+        sets = self.Member._read_grouping_sets(
+            own, [["risk_level"], ["team_id", "risk_level"], []], ["__count"]
+        )
+        self.assertEqual([row[0] for row in sets[0]], levels)
+        self.assertEqual(sets[2], [(3,)])
 
     # ------------------------------------------------------------
     # upgrade
