@@ -6,7 +6,7 @@ What happens when a VIP customer says “close my number”: the facts frozen, t
 an account manager who follows up, and a save that counts only when the number is still billed. The
 customer's final refusal is one click for everybody, and nothing stands in its way.
 """,
-    "version": "19.0.1.0.0",
+    "version": "19.0.1.1.0",
     "category": "Sales/CRM",
     "author": "VIP care and retention",
     "license": "LGPL-3",
