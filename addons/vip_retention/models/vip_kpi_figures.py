@@ -49,8 +49,8 @@ class VipKpiFigures(models.AbstractModel):
     left_closed = fields.Integer(
         readonly=True,
         string="Left, then closed",
-        help="Customers whose last number closed within 60 days of leaving their tier, by the month in which it "
-        "closed. They are not counted any more; churned are those who left in the same month.",
+        help="Customers whose last number closed within 60 days of leaving their tier, by the month in which "
+        "it closed. Who left in that month too is churned as well; the others are counted nowhere else.",
     )
     closing = fields.Integer(
         readonly=True,

@@ -53,7 +53,7 @@ class VipKpiMonth(models.Model):
 
     _name = "vip.kpi.month"
     _description = "Month end"
-    _inherit = ["vip.guarded.mixin", "mail.activity.mixin"]
+    _inherit = ["mail.thread", "mail.activity.mixin", "vip.guarded.mixin"]
     _order = "month desc, company_id"
     _rec_name = "month"
     _guarded_fields = frozenset({"state", "computed_at", "frozen_at", "frozen_by", "reminded_on"})
@@ -77,6 +77,7 @@ class VipKpiMonth(models.Model):
         required=True,
         readonly=True,
         copy=False,
+        tracking=True,
     )
     computed_at = fields.Datetime(readonly=True, copy=False, string="Computed on")
     frozen_at = fields.Datetime(readonly=True, copy=False, string="Frozen on")

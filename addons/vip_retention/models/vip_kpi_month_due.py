@@ -175,4 +175,4 @@ class VipKpiMonth(models.Model):
         )
 
     def _drop_reminders(self):
-        self.activity_unlink([REMINDER])
+        self.activity_unlink([REMINDER], only_automated=False)
