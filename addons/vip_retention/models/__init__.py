@@ -21,8 +21,10 @@ from . import (
     vip_tier,
 )
 from . import (  # month-end figures
+    vip_departure_kpi,
     vip_kpi_fact,
     vip_kpi_month,
+    vip_kpi_month_due,
     vip_kpi_reopening,
     vip_kpi_report,
     vip_tier_run,
