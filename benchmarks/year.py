@@ -3,7 +3,8 @@
 Every customer has a tier. In the twelve months that are over 8 % join, 8 % go with their numbers, 4 % leave
 the tier, 4 % change it, and 12 % are handed over, a third of them twice. Touches come once in one, two or
 four months by tier, one request a year for every second customer, two redemptions for everybody; bills go
-on, and everything goes on until today.
+on, and everything goes on until today. 1.5 % are at high risk: their number is suspended, and they asked
+whether it may be ported.
 """
 
 import sys
@@ -72,7 +73,7 @@ OWNERS = """
      ORDER BY partner_id, part;
     UPDATE vip_service_number n
        SET state = CASE WHEN p.gone IS NOT NULL THEN 'closed'
-                        WHEN pg_temp.chance(p.i, 3) < 5 THEN 'suspended' ELSE 'active' END,
+                        WHEN pg_temp.chance(p.i, 9) < 15 THEN 'suspended' ELSE 'active' END,
            closed_on = p.gone,
            contract_end = CASE WHEN pg_temp.chance(p.i, 4) < 400
                                THEN %(today)s::date + pg_temp.chance(p.i, 5) END
@@ -242,13 +243,13 @@ PROFILES = """
      ORDER BY partner_id;
     INSERT INTO vip_risk_signal (partner_id, company_id, type_id, is_recorded, date, points, colour,
                                  create_uid, write_uid, create_date, write_date)
-    SELECT partner_id, company_id, t.id, TRUE, %(today)s::date - pg_temp.chance(i, 20) / 20, 0,
+    SELECT partner_id, company_id, t.id, TRUE, %(today)s::date - pg_temp.chance(i, 20) / 40, 0,
            CASE WHEN t.rule = 'pulse' THEN (ARRAY['red', 'amber', 'green'])[1 + i %% 3] END,
            1, 1, now(), now()
       FROM person
       JOIN vip_risk_signal_type t
         ON t.rule = 'pulse' AND pg_temp.chance(i, 21) < 50
-        OR t.rule = 'recorded' AND pg_temp.chance(i, 22) < 5
+        OR t.rule = 'recorded' AND pg_temp.chance(i, 9) < 20
      WHERE gone IS NULL
 """
 
