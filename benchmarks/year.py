@@ -1,10 +1,10 @@
-"""A year of dated records upon the book: what a month end counts, and what risk is assessed by.
+"""The book with a year of dated records: what a month end counts, and what risk is assessed by.
 
 Every customer has a tier. In the twelve months that are over 8 % join, 8 % go with their numbers, 4 % leave
 the tier, 4 % change it, and 12 % are handed over, a third of them twice. Touches come once in one, two or
-four months by tier, one request a year for every second customer, two redemptions for everybody; bills go
-on, and everything goes on until today. 1.5 % are at high risk: their number is suspended, and they asked
-whether it may be ported.
+four months by tier, one request a year for every second customer, two redemptions for everybody; bills are
+those of these months, and all else goes on until today. 1.5 % are at high risk: their number is suspended,
+and they asked whether it may be ported.
 """
 
 import sys
@@ -14,6 +14,7 @@ from dateutil.relativedelta import relativedelta
 
 from odoo import api
 
+from . import book
 from .session import environment
 
 MONTHS = 12
@@ -98,15 +99,12 @@ DEPARTURES = """
      WHERE s.state IS NOT NULL ORDER BY partner_id
 """
 
-# A bill as in a month of last year; of 3 % half of it in the last three months.
+# Nothing is billed to who is gone, and half of it to 3 % in the last three months.
 BILLS = """
-    INSERT INTO vip_billing_fact (partner_id, company_id, number_id, month, amount, arrears_suspensions)
-    SELECT f.partner_id, f.company_id, f.number_id, %(month)s,
-           CASE WHEN %(month)s >= %(dropping)s AND pg_temp.chance(p.i, 9) < 30
-                THEN round(f.amount / 2, 2) ELSE f.amount END, f.arrears_suspensions
-      FROM vip_billing_fact f JOIN person p ON p.partner_id = f.partner_id
-     WHERE f.month = %(source)s AND coalesce(p.gone > %(month)s, TRUE)
-     ORDER BY f.id
+    DELETE FROM vip_billing_fact f USING person p WHERE p.partner_id = f.partner_id AND f.month >= p.gone;
+    UPDATE vip_billing_fact f SET amount = round(amount / 2, 2)
+      FROM person p
+     WHERE p.partner_id = f.partner_id AND f.month >= %(dropping)s AND pg_temp.chance(p.i, 9) < 30
 """
 
 # One of this month for everybody whose turn it is: mostly done, some of them late, some missed or skipped.
@@ -275,49 +273,43 @@ def months(today: date) -> list[date]:
     return [running - relativedelta(months=n) for n in range(MONTHS, 0, -1)]
 
 
-def load(env: api.Environment) -> None:
-    """Write the year; the book must be fresh."""
+def load(env: api.Environment, customers: int) -> None:
+    """Fill a fresh database."""
     company, cr = env.company, env.cr
     today = company._vip_today()
     over = months(today)
-    year = date(today.year - (today.month < 2), 2, 1)
+    book.load(env, customers, over)
+    begun = date(today.year - (today.month < 2), 2, 1)
     tiers = {tier.code: tier.id for tier in env["vip.tier"].search([])}
     benefits = env["vip.benefit"].search([("code", "in", ("CARD", "LOUNGE"))], order="code")
     terms = {
         **{code: tiers[code] for code in ("silver", "gold", "diamond")},
         "first": over[0],
+        "dropping": over[-3],
         "today": today,
         "managers": env["res.users"].search([("login", "like", "bench\\_user\\_%")]).ids,
         "teams": env["crm.team"].search([("name", "like", "Branch %")]).ids,
         "benefits": benefits.ids,
-        "periods": [year - relativedelta(years=1), year],
+        "periods": [begun - relativedelta(years=1), begun],
         "result": env["vip.interaction.result"].search([("counts", "=", "yes")], limit=1).id,
         "request_model": env["ir.model"]._get_id("vip.service.request"),
         "vas": env["vip.vas"].search([("counts_in_kpi", "=", True)], limit=1).id,
     }
     # right by construction, as the book
     cr.execute("SET LOCAL session_replication_role = replica")
-    for statements in (PEOPLE, OWNERS, DEPARTURES):
+    for statements in (PEOPLE, OWNERS, DEPARTURES, BILLS):
         cr.execute(statements, terms)
-    cr.execute("SELECT DISTINCT month FROM vip_billing_fact")
-    billed = {month for [month] in cr.fetchall()}
-    for month in over:
-        if month not in billed:
-            source = max(known for known in billed if known.month == month.month)
-            dropping = over[-3]
-            cr.execute(BILLS, {"month": month, "source": source, "dropping": dropping})
     for turn, month in enumerate([*over, today.replace(day=1)]):
         cr.execute(TOUCHES, {**terms, "month": month, "turn": 100 + turn})
     for statements in (CONTACTS, REQUESTS, BENEFITS, CASES, PROFILES, MEMBERS):
         cr.execute(statements, terms)
     cr.execute("SET LOCAL session_replication_role = origin")
     env.invalidate_all()
-    env["vip.billing.month"]._ensure(company, over, complete=True)
 
 
-def main(database: str) -> None:
+def main(database: str, customers: str) -> None:
     with environment(database) as env:
-        load(env)
+        load(env, int(customers))
         env.cr.commit()
 
 
