@@ -21,6 +21,7 @@ portal      portal user
 from contextlib import contextmanager
 from datetime import date
 from decimal import Decimal
+from unittest.mock import patch
 
 from odoo import Command
 from odoo.tests import freeze_time
@@ -54,6 +55,10 @@ class VipCase(BaseCommon):
         )
         cls.env.user.company_ids = [Command.link(cls.company.id)]
         cls.env.user.company_id = cls.company
+        # No test looks at the picture that Odoo draws and stores in five sizes for each user.
+        cls.startClassPatcher(
+            patch.object(cls.registry["res.partner"], "_avatar_generate_svg", return_value=False)
+        )
         cls.users = cls._create_users(
             desk=["desk"],
             manager_a=["user"],
