@@ -25,6 +25,7 @@ class Scope(NamedTuple):
     :param SQL members: condition on ``m``, the memberships
     :param count: how many they are at most
     :param last_month: the last month whose bills are all in, None where nothing is known
+    :param has_gap: of the months compared one was never told of
     """
 
     company_id: int
@@ -34,6 +35,7 @@ class Scope(NamedTuple):
     now: datetime
     tz: str
     last_month: date | None
+    has_gap: bool
     medium: int
     high: int
     uid: int
@@ -344,7 +346,7 @@ def _suspended(signal: Signal, scope: Scope) -> tuple[SQL, SQL, SQL, SQL]:
 
 
 def _drop(signal: Signal, scope: Scope) -> tuple[SQL, SQL, SQL, SQL]:
-    if not scope.last_month:
+    if not scope.last_month or scope.has_gap:
         return SQL("0"), SQL("TRUE"), SQL("NULL"), SQL("NULL::jsonb")
     middle, first = _compared(scope.last_month)
     unknown = SQL(
