@@ -1,6 +1,7 @@
 from . import (
     res_company,
     res_config_settings,
+    spreadsheet_dashboard_share,
     vip_customer_type,
     vip_departure,
     vip_import,
@@ -20,8 +21,10 @@ from . import (
     vip_tier,
 )
 from . import (  # month-end figures
+    vip_departure_kpi,
     vip_kpi_fact,
     vip_kpi_month,
+    vip_kpi_month_due,
     vip_kpi_reopening,
     vip_kpi_report,
     vip_tier_run,
@@ -47,6 +50,18 @@ from . import (  # how likely customers are to leave
     vip_membership_risk_panel,
     vip_membership_risk_task,
     vip_service_request,
+)
+from . import (  # how branches do
+    vip_kpi_target,
+    vip_assessment_scheme,
+    vip_assessment_scheme_part,
+    vip_assessment_indicator,
+    vip_assessment_item,
+    vip_assessment_score,
+    vip_assessment,
+    vip_assessment_figures,
+    vip_assessment_line,
+    vip_assessment_answer,
 )
 from . import (  # what the branches hand up of a month
     vip_monthly_report,

@@ -19,6 +19,7 @@ from odoo.addons.vip_customer.tests.doors_checks import (
 
 from .doors_common import DoorsCase
 
+ASSESSMENT = "vip.assessment"
 CASE = "vip.retention.case"
 MONTH = "vip.kpi.month"
 MONTHLY = "vip.monthly.report"
@@ -155,6 +156,31 @@ DOORS = [
         {"approver": "++-"},
         wizard={"month_id": "frozen month", "reason": "reason"},
     ),
+    Door(ASSESSMENT, "action_refresh", LEADS, record="draft assessment"),
+    Door(ASSESSMENT, "action_submit", LEADS, record="draft assessment"),
+    Door(ASSESSMENT, "action_review", MANAGERS, record="submitted assessment"),
+    Door(
+        ASSESSMENT,
+        "action_reopen",
+        MANAGERS,
+        record="submitted assessment",
+        args={"reason": "reason"},
+    ),
+    Door(ASSESSMENT, "action_reopen", APPROVERS, args={"reason": "reason"}),
+    Door(ASSESSMENT, "action_ask_reason", LEADS),
+    Door(ASSESSMENT, "action_view_figures", READERS | {"deputy": "---"}),
+    Door(
+        "vip.assessment.open",
+        "action_confirm",
+        {"boss": "+++"},
+        wizard={"scheme_id": "scheme"},
+    ),
+    Door(
+        "vip.assessment.reopen",
+        "action_confirm",
+        MANAGERS,
+        wizard={"assessment_id": "submitted assessment", "reason": "reason"},
+    ),
     Door("vip.outgoing.file", "action_build_flags", {"boss": "+++"}, on_model=True),
 ]
 PRIVATE_METHODS = [
@@ -169,6 +195,9 @@ PRIVATE_METHODS = [
     (CASE, "_departures_announced"),
     ("vip.retention.proposal", "_end"),
     ("vip.retention.log", "_drop_protection"),
+    (ASSESSMENT, "_take_figures"),
+    (ASSESSMENT, "_open"),
+    ("vip.kpi.target", "_goals"),
     (MONTH, "_compute_figures"),
     ("vip.kpi.reopening", "_log"),
     (MONTHLY, "_reckoned"),
@@ -196,6 +225,7 @@ class RetentionDoors(DoorsTable, DoorsCase):
             "colour": "amber",
             "choice": "yes",
             "yes": True,
+            "scheme": cls.env.ref("vip_retention.assessment_scheme_standard").id,
         }
         for book in cls.book.values():
             book["memberships"] = book["vip.membership"]

@@ -1,4 +1,6 @@
 from . import (
+    vip_assessment_open,
+    vip_assessment_reopen,
     vip_departure_day,
     vip_kpi_reopen,
     vip_monthly_report_answer,
