@@ -8,9 +8,10 @@ from odoo.tools.misc import formatLang
 from ..tools import kpi
 from ..tools.workbook import EMPTY, Cell, Sheet, workbook
 from .vip_kpi_month import REPORTED
-from .vip_kpi_report import RATES, SUMS
+from .vip_kpi_report import PER_MANAGER, RATES, SUMS
 
-MEASURES = (*REPORTED, *SUMS, *RATES)
+DIVIDED = (*RATES, *PER_MANAGER)
+MEASURES = (*REPORTED, *SUMS, *DIVIDED)
 # the table of a branch, see ``_sections``
 SECTIONS = {
     "customers": (
@@ -22,9 +23,11 @@ SECTIONS = {
         "left_tier",
         "moved_out",
         "closing",
+        "customers_per_manager",
+        "load_per_manager",
     ),
     "churn": ("churned", "average", "churn_rate", "off_net_rate"),
-    "departures": ("churned_port_out", "numbers_closed"),
+    "departures": ("churned_port_out", "numbers_closed", "left_closed"),
     "contacts": (
         "contacts_due",
         "contacts_done",
@@ -167,7 +170,7 @@ class VipMonthlyReport(models.Model):
         total, tiers, managers = self.env["vip.kpi.report"]._read_grouping_sets(
             self._rows_domain(),
             [[], ["tier_id"], ["manager_id"]],
-            [f"{name}:{'avg' if name in RATES else 'sum'}" for name in measures],
+            [f"{name}:{'avg' if name in DIVIDED else 'sum'}" for name in measures],
         )
 
         def group(values):
@@ -190,6 +193,7 @@ class VipMonthlyReport(models.Model):
         :rtype: dict
         """
         month = self.month_id
+        company = month.company_id
         last = kpi.next_month(month.month) - timedelta(days=1)
         rows = self.env.execute_query(
             SQL(
@@ -223,8 +227,8 @@ class VipMonthlyReport(models.Model):
                 team=self.team_id.id,
                 first=month.month,
                 last=last,
-                begin=month._midnight(month.month),
-                end=month._midnight(last + timedelta(days=1)),
+                begin=month._midnight_of(company, month.month),
+                end=month._midnight_of(company, last + timedelta(days=1)),
             )
         )
         counted = {"contacts": 0, "contacted": 0, "complaints": 0, "profile": [], "reasons": []}
@@ -309,7 +313,7 @@ class VipMonthlyReport(models.Model):
 
     def _formula(self, name):
         """What a rate divides by what, or the average of what; nothing beside what is counted."""
-        if name not in RATES and name not in SUMS:
+        if name not in DIVIDED and name not in SUMS:
             return ""
         return self.env["vip.kpi.report"]._fields[name]._description_help(self.env) or ""
 
