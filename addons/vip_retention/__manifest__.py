@@ -6,11 +6,11 @@ What happens when a VIP customer says “close my number”: the facts frozen, t
 an account manager who follows up, and a save that counts only when the number is still billed. The
 customer's final refusal is one click for everybody, and nothing stands in its way.
 """,
-    "version": "19.0.1.0.0",
+    "version": "19.0.1.1.0",
     "category": "Sales/CRM",
     "author": "VIP care and retention",
     "license": "LGPL-3",
-    "depends": ["vip_customer"],
+    "depends": ["vip_customer", "spreadsheet_dashboard"],
     "data": [
         "security/ir.model.access.csv",
         "security/ir_rule.xml",
@@ -24,6 +24,7 @@ customer's final refusal is one click for everybody, and nothing stands in its w
         "data/vip_kpi_target_data.xml",
         "data/vip_assessment_scheme_data.xml",
         "data/ir_cron_data.xml",
+        "data/spreadsheet_dashboard_data.xml",
         "views/vip_retention_reason_views.xml",
         "views/vip_retention_offer_views.xml",
         "views/vip_customer_type_views.xml",
@@ -55,6 +56,9 @@ customer's final refusal is one click for everybody, and nothing stands in its w
         "views/vip_assessment_answer_views.xml",
         "views/vip_assessment_views.xml",
         "report/vip_retention_case_log.xml",
+        "wizard/vip_monthly_report_answer_views.xml",
+        "report/vip_monthly_report.xml",
+        "views/vip_monthly_report_views.xml",
         "views/vip_membership_views.xml",
         "views/vip_interaction_views.xml",
         "views/res_config_settings_views.xml",

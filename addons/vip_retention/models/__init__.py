@@ -1,6 +1,7 @@
 from . import (
     res_company,
     res_config_settings,
+    spreadsheet_dashboard_share,
     vip_customer_type,
     vip_departure,
     vip_import,
@@ -20,8 +21,10 @@ from . import (
     vip_tier,
 )
 from . import (  # month-end figures
+    vip_departure_kpi,
     vip_kpi_fact,
     vip_kpi_month,
+    vip_kpi_month_due,
     vip_kpi_reopening,
     vip_kpi_report,
     vip_tier_run,
@@ -59,4 +62,10 @@ from . import (  # how branches do
     vip_assessment_figures,
     vip_assessment_line,
     vip_assessment_answer,
+)
+from . import (  # what the branches hand up of a month
+    vip_monthly_report,
+    vip_monthly_report_figures,
+    vip_kpi_month_reports,
+    vip_kpi_report_export,
 )

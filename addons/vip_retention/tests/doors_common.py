@@ -168,6 +168,30 @@ class DoorsCase(doors_common.DoorsCase):
                 ),
             }
 
+            cls.book[name] |= cls._monthly_reports(fact, frozen, computed, running)
+
+    @classmethod
+    def _monthly_reports(cls, fact, frozen, computed, running):
+        """Reports of the customer's branch: one that is being written, one that was handed up and can be
+        received, and a received one in which his account manager has figures. The rival has no branches,
+        and gets one."""
+        team = fact.team_id or cls.env["crm.team"].create(
+            {"name": "Branch", "company_id": cls.company.id, "user_id": False}
+        )
+        draft, submitted, received = cls.env["vip.monthly.report"].create(
+            [
+                {"team_id": team.id, "month_id": month.id, "conclusions": "<p>None</p>"}
+                for month in (computed, frozen, running)
+            ]
+        )
+        submitted.state = "submitted"
+        received.state = "received"
+        return {
+            "vip.monthly.report": received,
+            "draft report": draft,
+            "submitted report": submitted,
+        }
+
     @classmethod
     def _assess_branches(cls, customers):
         """Assessments of each customer's branch: a reviewed, a self-assessed, and a draft, which could be

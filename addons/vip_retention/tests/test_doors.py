@@ -22,6 +22,7 @@ from .doors_common import DoorsCase
 ASSESSMENT = "vip.assessment"
 CASE = "vip.retention.case"
 MONTH = "vip.kpi.month"
+MONTHLY = "vip.monthly.report"
 DOORS = [
     Door("res.partner", "action_vip_case", LOOKUP),
     Door("res.partner", "action_vip_leave", AT_THE_DESK),
@@ -120,6 +121,33 @@ DOORS = [
     Door(MONTH, "action_view_customers", OF_COMPANY),
     Door(MONTH, "action_view_late", OF_COMPANY),
     Door(MONTH, "action_view_mismatch", OF_COMPANY),
+    Door(MONTH, "action_create_monthly_reports", MANAGERS),
+    Door(MONTH, "action_view_monthly_reports", OF_COMPANY),
+    Door(MONTHLY, "action_submit", LEADS, record="draft report"),
+    Door(MONTHLY, "action_receive", MANAGERS, record="submitted report"),
+    Door(
+        MONTHLY,
+        "action_send_back",
+        MANAGERS,
+        record="submitted report",
+        args={"reason": "reason"},
+    ),
+    Door(MONTHLY, "action_answer", MANAGERS, record="submitted report"),
+    Door(MONTHLY, "action_view_report", READERS),
+    Door(MONTHLY, "action_view_lost", READERS),
+    Door(MONTHLY, "action_export", READERS),
+    Door(
+        "vip.monthly.report.answer",
+        "action_receive",
+        MANAGERS,
+        wizard={"report_id": "submitted report", "remark": "reason"},
+    ),
+    Door(
+        "vip.monthly.report.answer",
+        "action_send_back",
+        MANAGERS,
+        wizard={"report_id": "submitted report", "remark": "reason"},
+    ),
     Door("vip.kpi.fact", "action_view_customer", READERS),
     Door("vip.kpi.report", "action_view_customers", READERS),
     Door(
@@ -172,6 +200,8 @@ PRIVATE_METHODS = [
     ("vip.kpi.target", "_goals"),
     (MONTH, "_compute_figures"),
     ("vip.kpi.reopening", "_log"),
+    (MONTHLY, "_reckoned"),
+    (MONTHLY, "_workbook"),
     ("vip.departure", "_set_effective"),
     ("vip.departure", "_withdraw"),
     ("vip.membership", "_follow_protected"),

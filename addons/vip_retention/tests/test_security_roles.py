@@ -38,6 +38,13 @@ RIGHTS = {
         "boss": ("rwu", "rwu"),
         "auditor": ("r", "r"),
     },
+    # the lead writes them; account managers read what was received
+    "vip.monthly.report": {
+        "manager_a": ("r", ""),
+        "lead": ("rw", ""),
+        "boss": ("rwu", "rwu"),
+        "auditor": ("r", "r"),
+    },
     "vip.kpi.reopening": {"boss": ("r", "r"), "auditor": ("r", "r")},
     **{
         name: {
@@ -92,6 +99,8 @@ CREATORS = {
     "vip.assessment.open": {"boss"},
     "vip.assessment.reopen": {"boss"},
     "vip.kpi.reopen": {"approver"},
+    "vip.monthly.report": {"lead", "boss"},
+    "vip.monthly.report.answer": {"boss"},
     **{
         name: set(AT_THE_DESK)
         for name in (
