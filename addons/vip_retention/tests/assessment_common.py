@@ -41,6 +41,8 @@ class AssessmentCase(KpiCase):
                 "closing": 0,
                 **figures,
             }
+            weight = {cls.diamond: 3, cls.gold: 1.5, cls.silver: 1}[tier]
+            values["closing_weighted"] = weight * values["closing"]
             cls.env.cr.execute(
                 SQL(
                     "INSERT INTO vip_kpi_report (%s) VALUES %s",

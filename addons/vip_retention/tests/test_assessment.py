@@ -66,7 +66,7 @@ class TestAssessment(AssessmentCase):
             "staff": 70.0,
             "equipment": 100.0,
             # (300 x 3 + 600 x 1.5 + 1200) / (2 + 2 + 1 managers) = 600
-            "customers_per_manager": 66.7,
+            "load_per_manager": 66.7,
         }
         self.assertEqual(
             {
@@ -92,7 +92,7 @@ class TestAssessment(AssessmentCase):
             "Silver: 1.75% of 1200.0, aim at most 1.00%, no points from 2.50%: 50.0",
             line.explanation,
         )
-        per_manager = self._line(line.assessment_id, "customers_per_manager")
+        per_manager = self._line(line.assessment_id, "load_per_manager")
         self.assertEqual(per_manager.actual_text, "600.0")
         self.assertEqual(per_manager.target_text, "≤ 500.0")
         self.assertEqual(per_manager.points, 0)
