@@ -50,9 +50,14 @@ class AssessmentCase(KpiCase):
                     tuple(values.values()),
                 )
             )
-        if state == "frozen":
+        if state == "frozen" and month.state != "frozen":
             month.write(
-                {"state": state, "frozen_at": "2026-03-01", "frozen_by": cls.users["boss"].id}
+                {
+                    "state": state,
+                    "computed_at": "2026-03-01",
+                    "frozen_at": "2026-03-01",
+                    "frozen_by": cls.users["boss"].id,
+                }
             )
         cls.env.invalidate_all()
         return month

@@ -346,7 +346,8 @@ class TestAssessment(AssessmentCase):
         self._freeze_quarter()
         assessment = self._submitted()
         self.assertFalse(self._line(assessment, "churn_rate").is_scored)
-        self._write_month(QUARTER[2]).state = "open"
+        month = self._write_month(QUARTER[2]).with_user(self.users["approver"])
+        month.action_reopen("One customer was forgotten")
         self.env.flush_all()
         row = (self.city, self.gold, "manager_a", {"opening": 100, "churned": 1})
         self._write_month(QUARTER[2], row)
