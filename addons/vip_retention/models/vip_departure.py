@@ -56,6 +56,8 @@ class VipDeparture(models.Model):
             "withdrawn_by",
             "remark",
             "is_reopened",
+            "reopened_on",
+            "counts_in",
             "import_id",
         }
     )
@@ -127,6 +129,13 @@ class VipDeparture(models.Model):
     )
     is_reopened = fields.Boolean(
         readonly=True, copy=False, string="Opened again", help="The number was opened again later."
+    )
+    reopened_on = fields.Date(readonly=True, copy=False, string="Opened again on")
+    counts_in = fields.Date(
+        readonly=True,
+        copy=False,
+        string="Counts in the month of",
+        help="Known only after its own month was frozen. Empty: it counts in its own.",
     )
     import_id = fields.Many2one(
         "vip.import",
@@ -707,7 +716,10 @@ class VipDeparture(models.Model):
         if unknown := found.get("unknown"):
             self._record_unknown(unknown)
         if reopened := found.get("reopened"):
-            self.browse(reopened).is_reopened = True
+            departures = self.browse(reopened)
+            departures.is_reopened = True
+            for company, ours in departures.grouped("company_id").items():
+                ours.reopened_on = company._vip_today()
         if passed := found.get("passed"):
             self._follow_passed(passed)
 

@@ -46,6 +46,12 @@ class VipKpiFigures(models.AbstractModel):
     left_tier = fields.Integer(
         readonly=True, string="Left tier", help="Without a tier now, and still with an open number."
     )
+    left_closed = fields.Integer(
+        readonly=True,
+        string="Left, then closed",
+        help="Customers whose last number closed within 60 days of leaving their tier, by the month in which "
+        "it closed. Who left in that month too is churned as well; the others are counted nowhere else.",
+    )
     closing = fields.Integer(
         readonly=True,
         help="Customers counted on the last day of the month. Over several months: customer-months.",

@@ -8,7 +8,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL, format_date
 
 from ..tools import kpi, kpi_sql
-from .vip_kpi_report import RATES, SUMS
+from .vip_kpi_report import PER_MANAGER, RATES, SUMS
 
 OPEN, FROZEN = "open", "frozen"
 # how many customers a refusal names
@@ -41,7 +41,9 @@ class VipKpiMonth(models.Model):
 
     The months of a company are a chain: the first one that is ever frozen begins with whom the dated
     records say, every later one with whom the month before closed. So a month is frozen after the month
-    before and reopened before it. What becomes known of a frozen month counts in the earliest open one.
+    before and reopened before it, and no month before the first one is frozen afterwards. What becomes known
+    of a frozen month counts in the earliest open one. A month that was never frozen may be deleted, with its
+    figures.
 
     Freezing looks once more: it is refused where customers or groups do not reconcile, and where the records
     changed since the figures were computed.
@@ -51,10 +53,10 @@ class VipKpiMonth(models.Model):
 
     _name = "vip.kpi.month"
     _description = "Month end"
-    _inherit = "vip.guarded.mixin"
+    _inherit = ["mail.thread", "mail.activity.mixin", "vip.guarded.mixin"]
     _order = "month desc, company_id"
     _rec_name = "month"
-    _guarded_fields = frozenset({"state", "computed_at", "frozen_at", "frozen_by"})
+    _guarded_fields = frozenset({"state", "computed_at", "frozen_at", "frozen_by", "reminded_on"})
     _scope_fields = frozenset({"company_id"})
 
     company_id = fields.Many2one(
@@ -75,6 +77,7 @@ class VipKpiMonth(models.Model):
         required=True,
         readonly=True,
         copy=False,
+        tracking=True,
     )
     computed_at = fields.Datetime(readonly=True, copy=False, string="Computed on")
     frozen_at = fields.Datetime(readonly=True, copy=False, string="Frozen on")
@@ -120,9 +123,58 @@ class VipKpiMonth(models.Model):
     _month_uniq = models.Constraint(
         "UNIQUE (company_id, month)", "The end of this month is in the list already."
     )
+    _protected = models.Constraint(
+        "CHECK (month IS NOT NULL)",
+        "A frozen month cannot change. Have the month reopened, with a reason.",
+    )
     _month_first = models.Constraint(
         "CHECK (extract(day FROM month) = 1)", "A month is written as its first day."
     )
+
+    def init(self):
+        """A frozen month opens by its door only, which notes why, and stays in the list: else its facts could
+        be changed as those of an open one."""
+        self.env.cr.execute(
+            """
+            CREATE OR REPLACE FUNCTION vip_kpi_month_refuse() RETURNS trigger AS $$
+            BEGIN
+                IF TG_OP = 'UPDATE' THEN
+                    PERFORM FROM vip_kpi_reopening r
+                      WHERE r.month_id = OLD.id AND r.frozen_at = OLD.frozen_at
+                        AND NEW.state = 'open' AND NEW.computed_at = OLD.computed_at
+                        AND (NEW.id, NEW.month, NEW.company_id) = (OLD.id, OLD.month, OLD.company_id);
+                    IF FOUND THEN
+                        RETURN NEW;
+                    END IF;
+                ELSIF TG_OP = 'TRUNCATE' THEN
+                    PERFORM FROM vip_kpi_month WHERE state = 'frozen';
+                    IF NOT FOUND THEN
+                        RETURN NULL;
+                    END IF;
+                END IF;
+                RAISE EXCEPTION '% is protected: % refused', TG_TABLE_NAME, TG_OP
+                USING ERRCODE = 'integrity_constraint_violation',
+                      TABLE = TG_TABLE_NAME, CONSTRAINT = TG_TABLE_NAME || '_protected';
+            END $$ LANGUAGE plpgsql;
+
+            CREATE OR REPLACE TRIGGER vip_kpi_month_protect_row BEFORE UPDATE ON vip_kpi_month
+                FOR EACH ROW WHEN (OLD.state = 'frozen' AND
+                    (OLD.id, OLD.state, OLD.month, OLD.company_id, OLD.computed_at, OLD.frozen_at,
+                     OLD.frozen_by)
+                    IS DISTINCT FROM
+                    (NEW.id, NEW.state, NEW.month, NEW.company_id, NEW.computed_at, NEW.frozen_at,
+                     NEW.frozen_by))
+                EXECUTE FUNCTION vip_kpi_month_refuse();
+            CREATE OR REPLACE TRIGGER vip_kpi_month_protect_delete BEFORE DELETE ON vip_kpi_month
+                FOR EACH ROW WHEN (OLD.state = 'frozen') EXECUTE FUNCTION vip_kpi_month_refuse();
+            CREATE OR REPLACE TRIGGER vip_kpi_month_protect_truncate BEFORE TRUNCATE ON vip_kpi_month
+                EXECUTE FUNCTION vip_kpi_month_refuse();
+            """
+        )
+
+    @api.model
+    def _drop_protection(self):
+        self.env.cr.execute("DROP FUNCTION IF EXISTS vip_kpi_month_refuse() CASCADE")
 
     # ------------------------------------------------------------
     # COMPUTES
@@ -130,12 +182,13 @@ class VipKpiMonth(models.Model):
 
     @api.model
     def _default_month(self):
-        """The month after the latest one, the last one that is over to begin with."""
+        """The last month that is over, else the one before those listed: later ones come by themselves."""
         company = self.env.company
-        latest = self.search([("company_id", "=", company.id)], limit=1).month
-        return (latest and kpi.next_month(latest)) or self._running(company) - relativedelta(
-            months=1
-        )
+        last = self._running(company) - relativedelta(months=1)
+        known = self.search([("company_id", "=", company.id), ("month", "<=", last)])
+        if last not in known.mapped("month"):
+            return last
+        return known[-1].month - relativedelta(months=1)
 
     @api.model
     def _running(self, company):
@@ -215,13 +268,31 @@ class VipKpiMonth(models.Model):
             return vals
         return {**vals, "month": self._given_date(vals["month"]).replace(day=1)}
 
-    @api.ondelete(at_uninstall=False)
-    def _unlink_except_computed(self):
+    def unlink(self):
+        # facts and report of a month go with it; what was frozen once is kept below
+        self._require("unlink")
+        self._lock()
+        self._check_never_frozen()
+        self.env.cr.execute(
+            SQL(
+                """
+                DELETE FROM vip_kpi_report WHERE month_id = ANY(%(ids)s);
+                DELETE FROM vip_kpi_fact WHERE month_id = ANY(%(ids)s);
+                """,
+                ids=self.ids,
+            )
+        )
+        self.env["vip.kpi.fact"].invalidate_model()
+        self.env["vip.kpi.report"].invalidate_model()
+        return super().unlink()
+
+    def _check_never_frozen(self):
         for record in self:
-            if record.computed_at:
+            if record.state == FROZEN or record.sudo().reopening_ids:
                 raise UserError(
                     self.env._(
-                        "“%s” has figures and cannot be deleted. Compute it again instead.",
+                        "“%s” was frozen, which is evidence: it cannot be deleted. Have it reopened by an "
+                        "approver, and compute it again.",
                         record.display_name,
                     )
                 )
@@ -258,6 +329,7 @@ class VipKpiMonth(models.Model):
             record._check_over()
             record._check_computed()
             record._check_chain()
+            record._hold_previous()
             checked = record.sudo()  # the check reads all customers' records
             if mismatch := checked._mismatch() or checked._changed():
                 raise UserError(mismatch)
@@ -268,6 +340,7 @@ class VipKpiMonth(models.Model):
                     "frozen_by": self.env.uid,
                 }
             )
+            checked._drop_reminders()
         return True
 
     def action_reopen(self, reason):
@@ -313,6 +386,7 @@ class VipKpiMonth(models.Model):
         reopened = self.sudo()  # guarded: this door only
         self.env["vip.kpi.reopening"].sudo()._log(reopened, reason)
         reopened.write({"state": OPEN, "frozen_at": False, "frozen_by": False})
+        self.env["vip.departure"].sudo()._count_again(reopened)
         return True
 
     def action_view_report(self):
@@ -364,6 +438,13 @@ class VipKpiMonth(models.Model):
             SQL("SELECT FROM vip_kpi_month WHERE id = ANY(%s) ORDER BY id FOR UPDATE", self.ids)
         )
         self.invalidate_recordset()
+
+    def _hold_previous(self):
+        """Who reopens the month before while this one is frozen, or the other way round, meets the other: a
+        mere lock would let the second see what was before the first."""
+        self.env.cr.execute(
+            SQL("UPDATE vip_kpi_month SET state = state WHERE id = ANY(%s)", self._previous().ids)
+        )
 
     def _check_open(self):
         if self.state == FROZEN:
@@ -421,20 +502,36 @@ class VipKpiMonth(models.Model):
             )
 
     def _check_chain(self):
+        frozen = self._frozen_months()
+        if later := frozen.filtered(lambda record: record.month > self.month):
+            raise UserError(
+                self.env._(
+                    "“%(month)s” cannot be frozen any more: the frozen months begin with “%(first)s”, whose "
+                    "opening was worked out from the records. Have the frozen months reopened by an "
+                    "approver, the latest first, and begin with “%(month)s”.",
+                    month=self.display_name,
+                    first=later[-1].display_name,
+                )
+            )
         earlier = self._earlier()
-        previous = self._previous()
-        if earlier and previous.state != FROZEN:
-            waiting = earlier.filtered(lambda record: record.state != FROZEN)
-            name = (waiting and waiting[-1].display_name) or format_date(
-                self.env, self.month - relativedelta(months=1), date_format="yyyy-MM"
+        if earlier and self._previous().state != FROZEN:
+            # the earliest one that is missing, or has to go
+            first = (
+                kpi.next_month(frozen[0].month)
+                if frozen
+                else min(record.month for record in earlier)
             )
             raise UserError(
                 self.env._(
                     "“%(month)s” begins where the month before closed. Freeze “%(earlier)s” first.",
                     month=self.display_name,
-                    earlier=name,
+                    earlier=format_date(self.env, first, date_format="yyyy-MM"),
                 )
             )
+
+    def _frozen_months(self):
+        """The frozen months of the company, latest first: one chain without a gap."""
+        return self.sudo().search([("company_id", "=", self.company_id.id), ("state", "=", FROZEN)])
 
     def _earlier(self):
         """The months before that have figures, latest first."""
@@ -478,7 +575,15 @@ class VipKpiMonth(models.Model):
                 "INSERT INTO vip_kpi_report (month_id, month, company_id, %(columns)s) %(rows)s",
                 columns=SQL(", ").join(
                     SQL.identifier(name)
-                    for name in ("manager_id", "team_id", "tier_id", *REPORTED, *SUMS, *RATES)
+                    for name in (
+                        "manager_id",
+                        "team_id",
+                        "tier_id",
+                        *REPORTED,
+                        *SUMS,
+                        *RATES,
+                        *PER_MANAGER,
+                    )
                 ),
                 rows=self._report_rows(),
             )
@@ -497,18 +602,19 @@ class VipKpiMonth(models.Model):
             self.company_id.id,
             self.month,
             last,
-            self._midnight(self.month),
-            self._midnight(last + timedelta(days=1)),
+            self._midnight_of(self.company_id, self.month),
+            self._midnight_of(self.company_id, last + timedelta(days=1)),
         )
         previous = self._previous()
         if previous.state != FROZEN:
             return kpi_sql.facts(month, kpi_sql.opening_reckoned())
-        first = self._earlier()[-1].month
+        first = self._frozen_months()[-1].month
         return kpi_sql.facts(month, kpi_sql.opening_copied(previous.id), kpi_sql.unseen(first))
 
-    def _midnight(self, day):
+    @api.model
+    def _midnight_of(self, company, day):
         """The UTC moment at which a day begins in the company's time zone."""
-        zone = pytz.timezone(self.company_id._vip_tz())
+        zone = pytz.timezone(company._vip_tz())
         local = zone.localize(datetime.combine(day, time.min))
         return local.astimezone(pytz.utc).replace(tzinfo=None)
 
@@ -554,7 +660,16 @@ class VipKpiMonth(models.Model):
                 for name in REPORTED
             ),
             sums=SQL(", ").join(SUMS.values()),
-            rates=SQL(", ").join(divided(*parts) for parts in RATES.values()),
+            rates=SQL(", ").join(
+                [divided(*parts) for parts in RATES.values()]
+                + [
+                    SQL(
+                        "CASE WHEN closing > 0 AND manager_id IS NOT NULL THEN %s END",
+                        self._part(part),
+                    )
+                    for part in PER_MANAGER.values()
+                ]
+            ),
         )
 
     @api.model

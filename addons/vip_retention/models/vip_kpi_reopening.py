@@ -2,16 +2,10 @@ from odoo import api, fields, models
 
 from odoo.addons.vip_customer.unchecked_many2one import UncheckedMany2one
 
-COMPARED = (
-    "opening",
-    "joined",
-    "moved_in",
-    "moved_out",
-    "churned_scheduled",
-    "churned_arrears",
-    "left_tier",
-    "closing",
-)
+from ..tools import kpi_sql
+
+# groups that the difference names
+NAMED = 50
 
 
 class VipKpiReopening(models.Model):
@@ -33,7 +27,7 @@ class VipKpiReopening(models.Model):
     reason = fields.Char(required=True, readonly=True)
     frozen_at = fields.Datetime(readonly=True, string="Frozen on")
     frozen_by = UncheckedMany2one("res.users", readonly=True, string="Frozen by")
-    # owners as "manager,team,tier" -> the figures of COMPARED that they had
+    # owners as "manager,team,tier" -> what of their figures was not 0
     figures = fields.Json(readonly=True)
     difference = fields.Text(
         compute="_compute_difference",
@@ -66,30 +60,28 @@ class VipKpiReopening(models.Model):
     def _figures_of(self, month):
         rows = self.env["vip.kpi.report"].search([("month_id", "=", month.id)])
         return {
-            f"{row.manager_id.id or 0},{row.team_id.id or 0},{row.tier_id.id or 0}": [
-                row[name] for name in COMPARED
-            ]
+            f"{row.manager_id.id or 0},{row.team_id.id or 0},{row.tier_id.id or 0}": {
+                name: row[name] for name in self._compared() if row[name]
+            }
             for row in rows
         }
 
+    @api.model
+    def _compared(self):
+        return (*kpi_sql.SPREAD, *kpi_sql.LAST)
+
     @api.depends("figures", "month_id")
     def _compute_difference(self):
-        labels = [
-            self.env["vip.kpi.report"]._fields[name]._description_string(self.env)
-            for name in COMPARED
-        ]
+        labels = {
+            name: self.env["vip.kpi.report"]._fields[name]._description_string(self.env)
+            for name in self._compared()
+        }
         now = {month: self._figures_of(month) for month in self.month_id}
-        nothing = [0] * len(COMPARED)
         for reopening in self:
             before, after = reopening.figures or {}, now[reopening.month_id]
             lines = []
             for owners in sorted(before.keys() | after.keys()):
-                old, new = before.get(owners, nothing), after.get(owners, nothing)
-                changes = [
-                    self.env._("%(figure)s %(old)s → %(new)s", figure=label, old=was, new=is_)
-                    for label, was, is_ in zip(labels, old, new, strict=True)
-                    if was != is_
-                ]
+                changes = self._changes(labels, before.get(owners, {}), after.get(owners, {}))
                 if changes:
                     lines.append(
                         self.env._(
@@ -98,7 +90,20 @@ class VipKpiReopening(models.Model):
                             changes=", ".join(changes),
                         )
                     )
+            if len(lines) > NAMED:
+                lines[NAMED:] = [self.env._("… and %s more", len(lines) - NAMED)]
             reopening.difference = "\n".join(lines) or self.env._("No difference")
+
+    @api.model
+    def _changes(self, labels, before, after):
+        changes = []
+        for name, label in labels.items():
+            old, new = (round(figures.get(name, 0), 2) for figures in (before, after))
+            if old != new:
+                changes.append(
+                    self.env._("%(figure)s %(old)s → %(new)s", figure=label, old=old, new=new)
+                )
+        return changes
 
     @api.model
     def _group_name(self, owners):

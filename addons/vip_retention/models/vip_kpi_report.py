@@ -22,7 +22,12 @@ RATES = {
 SUMS = {
     "churned": SQL("churned_scheduled + churned_arrears"),
     "average": SQL("(opening + closing) / 2.0"),
+    "closing_weighted": SQL(
+        "closing * coalesce((SELECT t.manager_load FROM vip_tier t WHERE t.id = r.tier_id), 1)"
+    ),
 }
+# what is divided by the account managers who have a counted customer: of a group they are counted, not summed
+PER_MANAGER = {"customers_per_manager": "closing", "load_per_manager": "closing_weighted"}
 
 
 class VipKpiReport(models.Model):
@@ -131,6 +136,28 @@ class VipKpiReport(models.Model):
         help="Weight of what is known ÷ weight of what is asked.",
     )
 
+    closing_weighted = fields.Float(
+        readonly=True,
+        string="Closing, weighted",
+        help="Closing customers, each with the weight of his tier.",
+        digits=(16, 1),
+    )
+    customers_per_manager = fields.Float(
+        readonly=True,
+        aggregator="avg",
+        string="Customers per manager",
+        help="Closing ÷ account managers with at least one customer. Over several months: customer-months ÷ "
+        "manager-months.",
+        digits=(16, 1),
+    )
+    load_per_manager = fields.Float(
+        readonly=True,
+        aggregator="avg",
+        string="Customers per manager, weighted",
+        help="Closing, weighted ÷ account managers with at least one customer.",
+        digits=(16, 1),
+    )
+
     _protected = models.Constraint(
         "CHECK (month IS NOT NULL)",
         "A frozen month cannot change. Have the month reopened, with a reason.",
@@ -173,9 +200,22 @@ class VipKpiReport(models.Model):
     def _read_group_select(self, aggregate_spec, query):
         """The rate of a group is the ratio of its sums, not the mean of its rows."""
         name, _colon, function = aggregate_spec.partition(":")
-        if name not in RATES or function != "avg":
+        if function != "avg" or name not in RATES | PER_MANAGER:
             return super()._read_group_select(aggregate_spec, query)
-        above, below = (self._field_to_sql(query.table, part, query) for part in RATES[name])
+
+        def column(part):
+            return self._field_to_sql(query.table, part, query)
+
+        if name in PER_MANAGER:
+            return SQL(
+                """sum(%(above)s)::float / nullif(count(DISTINCT (%(month)s, %(manager)s)) FILTER (
+                          WHERE %(closing)s > 0 AND %(manager)s IS NOT NULL), 0)""",
+                above=column(PER_MANAGER[name]),
+                month=column("month_id"),
+                manager=column("manager_id"),
+                closing=column("closing"),
+            )
+        above, below = map(column, RATES[name])
         return SQL("sum(%s)::float / nullif(sum(%s), 0)", above, below)
 
     def action_view_customers(self):

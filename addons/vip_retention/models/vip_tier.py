@@ -20,6 +20,11 @@ class VipTier(models.Model):
         help="Full months with us after which they are protected. 0: at once.",
     )
 
+    manager_load = fields.Float(
+        default=1,
+        string="Weight in customers per manager",
+        help="How much of an account manager's time a customer of the tier takes, beside one with 1.",
+    )
     opens_risk_case = fields.Boolean(
         string="High risk opens a case",
         help="A retention case for the account manager, instead of a task.",
@@ -27,6 +32,10 @@ class VipTier(models.Model):
 
     _first_contact_positive = models.Constraint(
         "CHECK (first_contact_hours > 0)", "The first contact needs some time: more than 0 hours."
+    )
+    _manager_load_positive = models.Constraint(
+        "CHECK (manager_load > 0)",
+        "A customer takes some of his account manager's time: a weight of more than 0.",
     )
     _protected_months_positive = models.Constraint(
         "CHECK (protected_months >= 0)",

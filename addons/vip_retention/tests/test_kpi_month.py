@@ -516,10 +516,22 @@ class TestKpiMonth(KpiCase):
         self.assertFalse(month.is_provisional)
 
     def test_month_with_figures_stays(self):
+        self._join("Li")
         month = self._month()
         self._refused("stays the month it is", month.write, {"month": "2026-02-01"})
-        self._refused("cannot be deleted", month.unlink)
-        self._month("2026-02-01", compute=False).unlink()
+
+    def test_delete(self):
+        """A month that was never frozen goes with its figures; of one that was frozen once nothing goes."""
+        self._join("Li")
+        month = self._month()
+        month.unlink()
+        for model in (self.Fact, self.Report):
+            self.assertFalse(model.search([("company_id", "=", self.company.id)]))
+        frozen = self._frozen()
+        self._refused("was frozen, which is evidence", frozen.unlink)
+        frozen.with_user(self.users["approver"]).action_reopen("Mistake")
+        self._refused("was frozen, which is evidence", frozen.unlink)
+        self.assertTrue(self.Fact.search([("month_id", "=", frozen.id)]))
 
     # ------------------------------------------------------------
     # reopening
@@ -541,7 +553,11 @@ class TestKpiMonth(KpiCase):
         month.action_freeze()
         self.env.invalidate_all()
         name = self.users["manager_a"].name
-        self.assertEqual(reopening.difference, f"City, {name}, Gold: Joined 0 → 1, Closing 1 → 2")
+        self.assertEqual(
+            reopening.difference,
+            f"City, {name}, Gold: Joined 0 → 1, Closing 1 → 2, Benefits granted 10.0 → 20.0, "
+            "Profile asked 100 → 200",
+        )
 
     def test_reopen_by_its_dialog(self):
         month = self._frozen().with_user(self.users["approver"])

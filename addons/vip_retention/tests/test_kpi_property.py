@@ -50,6 +50,7 @@ FIGURES = (
     "churned_port_out",
     "churned_arrears",
     "left_tier",
+    "left_closed",
     "closing",
 )
 
@@ -65,6 +66,8 @@ def customers():
             "day": day,
             "is_reopened": st.booleans(),
             "remark": st.sampled_from([None, None, kpi.NO_RECORD]),
+            "reopened_on": st.none() | day,
+            "counts_in": st.sampled_from([None, None, None, *MONTHS]),
         }
     )
     number = st.fixed_dictionaries(
@@ -148,7 +151,11 @@ class TestKpiProperty(VipCase):
             for partner, customer in people.items():
                 facts = known.setdefault(partner, {})
                 frozen = n and kpi.Frozen(
-                    self._closed_with(facts.get(MONTHS[n - 1])), MONTHS[0], max(facts, default=None)
+                    self._closed_with(facts.get(MONTHS[n - 1])),
+                    MONTHS[0],
+                    max(
+                        (m for m, fact in facts.items() if fact.opening + fact.joined), default=None
+                    ),
                 )
                 if fact := kpi.fact(customer, month, frozen or None):
                     expected[partner] = facts[month] = fact
@@ -164,7 +171,14 @@ class TestKpiProperty(VipCase):
 
     def _note(self, fact):
         """What the examples are about, for ``--hypothesis-show-statistics``."""
-        for name in ("churned_arrears", "churned_port_out", "left_tier", "is_late", "is_reopened"):
+        for name in (
+            "churned_arrears",
+            "churned_port_out",
+            "left_tier",
+            "left_closed",
+            "is_late",
+            "is_reopened",
+        ):
             if getattr(fact, name):
                 event(name)
 
@@ -273,6 +287,8 @@ class TestKpiProperty(VipCase):
                     "effective_on": values["day"],
                     "is_reopened": values["is_reopened"],
                     "remark": values["remark"],
+                    "reopened_on": values["reopened_on"],
+                    "counts_in": values["counts_in"],
                     "state": "effective",
                     "source": "work_record",
                 }
@@ -285,6 +301,8 @@ class TestKpiProperty(VipCase):
             values["day"],
             values["is_reopened"],
             values["remark"],
+            values["reopened_on"],
+            values["counts_in"],
         )
 
     def _insert(self, table, partner, rows):

@@ -22,6 +22,8 @@ CLOSURE, NO_RECORD = "closure", "no_record"
 ADDED = ("opening", "joined", "moved_in")
 TAKEN_AWAY = ("churned_scheduled", "churned_arrears", "left_tier", "moved_out")
 COUNTS = (*ADDED, *TAKEN_AWAY, "closing")
+# who closes his last number so many days after leaving the tier "left, then closed"
+DAYS_AFTER_LEAVING = 60
 
 
 class Owners(NamedTuple):
@@ -59,7 +61,8 @@ class Number(NamedTuple):
 
 
 class Departure(NamedTuple):
-    """An effective departure; of the customer as such where it names no number."""
+    """An effective departure; of the customer as such where it names no number. ``counts_in`` is the month in
+    which it counts where its own was frozen before anybody knew."""
 
     id: int
     number: int | None
@@ -67,6 +70,8 @@ class Departure(NamedTuple):
     day: date
     is_reopened: bool = False
     remark: str | None = None
+    reopened_on: date | None = None
+    counts_in: date | None = None
 
 
 @dataclass
@@ -81,6 +86,7 @@ class Fact:
     churned_port_out: int = 0
     churned_arrears: int = 0
     left_tier: int = 0
+    left_closed: int = 0
     closing: int = 0
     happened_on: date | None = None
     is_late: bool = False
@@ -105,7 +111,7 @@ class Frozen(NamedTuple):
     """What the frozen months before say of a customer.
 
     ``owners`` are those he closed the month before with, None where he was not counted; ``first`` is the
-    first month that was ever reckoned, ``last`` the latest one in which he had a fact.
+    first month that was frozen, ``last`` the latest one in which he was counted.
     """
 
     owners: Owners | None
@@ -209,6 +215,8 @@ def fact(customer: Customer, month: date, frozen: Frozen | None = None) -> Fact 
                 departure.is_reopened
                 and departure.kind != SUSPENSION
                 and month <= departure.day <= last_day
+                and departure.counts_in in (None, month)
+                and (departure.reopened_on is None or departure.reopened_on <= last_day)
                 for departure in customer.departures
             )
     elif within:
@@ -218,11 +226,13 @@ def fact(customer: Customer, month: date, frozen: Frozen | None = None) -> Fact 
         result = Fact(start, start, opening=1)
     elif frozen and (unseen := _unseen(counted, frozen)):
         result = Fact(None, owners_on(customer, unseen[-1].last))
+    elif counted:
+        return _left_before(customer, month, last_day, counted[-1].last, frozen)
     else:
         return None
     if not result.closing:
         result.joined = int(start is None)
-        _end(result, customer, counted[-1].last if counted else before, last_day)
+        _end(result, customer, month, counted[-1].last if counted else before)
     result.is_late = bool(frozen and result.happened_on and result.happened_on < month)
     return result
 
@@ -246,9 +256,45 @@ def _moved_on(customer: Customer, day: date, start: Owners, end: Owners) -> date
     return None
 
 
-def _end(result: Fact, customer: Customer, last_counted: date, last_day: date):
-    """Churned or left the tier, for who is not counted at the end of the month."""
+def _left_before(
+    customer: Customer, month: date, last_day: date, last_counted: date, frozen: Frozen | None
+) -> Fact | None:
+    """Who left his tier in an earlier month is nothing to this one, unless his last number closes now.
+
+    >>> li = Customer(
+    ...     [Stretch(2, date(2025, 2, 1), date(2026, 1, 9)), Stretch(None, date(2026, 1, 10), None)],
+    ...     [],
+    ...     [Number(1, date(2020, 1, 1), date(2026, 2, 20))],
+    ...     [Departure(1, 1, SCHEDULED, date(2026, 2, 20))],
+    ... )
+    >>> fact(li, date(2026, 1, 1)).left_tier, fact(li, date(2026, 2, 1)).left_closed
+    (1, 1)
+    """
     closing = _closing(customer, last_day)
+    if not closing or not _is_left_closed(customer, month, last_counted, closing[0]):
+        return None
+    return Fact(
+        None,
+        owners_on(customer, last_counted),
+        left_closed=1,
+        happened_on=closing[0],
+        is_late=bool(frozen and closing[0] < month),
+    )
+
+
+def _is_left_closed(customer: Customer, month: date, last_counted: date, closed_on: date) -> bool:
+    left_on = last_counted + timedelta(days=1)
+    return left_on < closed_on <= left_on + timedelta(days=DAYS_AFTER_LEAVING) and any(
+        departure.day == closed_on
+        and departure.kind != SUSPENSION
+        and (departure.counts_in or departure.day.replace(day=1)) == month
+        for departure in customer.departures
+    )
+
+
+def _end(result: Fact, customer: Customer, month: date, last_counted: date):
+    """Churned or left the tier, for who is not counted at the end of the month."""
+    closing = _closing(customer, next_month(month) - timedelta(days=1))
     if not closing:
         result.left_tier = 1
         result.happened_on = last_counted + timedelta(days=1)
@@ -259,6 +305,7 @@ def _end(result: Fact, customer: Customer, last_counted: date, last_day: date):
     result.churned_arrears = int(kinds == {ARREARS})
     result.churned_scheduled = 1 - result.churned_arrears
     result.churned_port_out = int(SCHEDULED not in kinds and PORT_OUT in kinds)
+    result.left_closed = int(_is_left_closed(customer, month, last_counted, closing[0]))
 
 
 def _closing(customer: Customer, day: date) -> tuple[date, list[Departure]] | None:

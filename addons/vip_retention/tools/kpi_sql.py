@@ -13,6 +13,8 @@ from odoo.addons.vip_customer.tools.care_days import LATE_DAYS
 from odoo.addons.vip_customer.tools.profile import MONTHS_VALID
 from odoo.addons.vip_customer.tools.profile_sql import ASKED
 
+from . import kpi
+
 OWNERS = ("start_manager_id", "start_team_id", "start_tier_id", "manager_id", "team_id", "tier_id")
 MARKS = ("is_moved", "happened_on", "is_late", "is_reopened", "is_unrecorded")
 # sums that ``kpi.rows`` spreads over the two rows of a customer
@@ -24,6 +26,7 @@ LAST = (
     "churned_port_out",
     "churned_arrears",
     "left_tier",
+    "left_closed",
     "closing",
     "numbers_closed",
     "spend",
@@ -92,7 +95,7 @@ def opening_copied(month_id: int) -> SQL:
 def unseen(first: date) -> SQL:
     """``kpi._unseen``: who came and went within frozen months that do not know of him.
 
-    :param first: the first month that was ever reckoned
+    :param first: the first month that was frozen
     """
     return SQL(
         """SELECT DISTINCT ON (h.partner_id) h.partner_id, h.tier_id, h.date_to AS day
@@ -104,6 +107,7 @@ def unseen(first: date) -> SQL:
               AND NOT EXISTS (
                    SELECT FROM vip_kpi_fact f
                     WHERE f.partner_id = h.partner_id AND f.month < span.first
+                      AND f.opening + f.joined > 0
                       AND f.month >= greatest(date_trunc('month', h.date_from)::date, %(first)s))
             ORDER BY h.partner_id, h.date_from DESC""",
         first=first,
@@ -152,6 +156,17 @@ def facts(month: Month, opening: SQL, late: SQL | None = None) -> SQL:
                  ON l.partner_id = s.partner_id
               WHERE NOT EXISTS (SELECT FROM closing c
                                  WHERE c.partner_id = coalesce(s.partner_id, l.partner_id))),
+        -- had left the tier before; what ends now may be his last number
+        gone AS MATERIALIZED (
+             SELECT DISTINCT ON (h.partner_id) h.partner_id, h.tier_id, h.date_to AS day
+               FROM span
+               JOIN vip_departure d ON d.company_id = span.company AND %(departed)s
+               JOIN vip_tier_history h ON h.partner_id = d.partner_id AND h.tier_id IS NOT NULL
+                AND h.date_to >= h.date_from AND h.date_to < span.first
+                AND h.date_to BETWEEN d.effective_on - %(days_after)s - 1 AND d.effective_on - 2
+              WHERE NOT EXISTS (SELECT FROM closing c WHERE c.partner_id = d.partner_id)
+                AND NOT EXISTS (SELECT FROM ended e WHERE e.partner_id = d.partner_id)
+              ORDER BY h.partner_id, h.date_from DESC),
         lost AS MATERIALIZED (%(lost)s),
         people AS MATERIALIZED (
              SELECT c.partner_id, c.tier_id, a.manager_id, a.team_id, TRUE AS is_closing,
@@ -182,7 +197,8 @@ def facts(month: Month, opening: SQL, late: SQL | None = None) -> SQL:
                          THEN p.assigned_on
                          WHEN s.tier_id <> p.tier_id THEN p.tier_on
                     END AS happened_on,
-                    l.kind, coalesce(l.is_unrecorded, FALSE) AS is_unrecorded
+                    l.kind, coalesce(l.is_unrecorded, FALSE) AS is_unrecorded,
+                    coalesce(l.left_closed, FALSE) AS left_closed
                FROM people p
                LEFT JOIN starting s ON s.partner_id = p.partner_id
                LEFT JOIN lost l ON l.partner_id = p.partner_id)
@@ -197,6 +213,7 @@ def facts(month: Month, opening: SQL, late: SQL | None = None) -> SQL:
                coalesce(b.kind = 'port_out', FALSE)::int AS churned_port_out,
                coalesce(b.kind = 'arrears', FALSE)::int AS churned_arrears,
                (NOT b.is_closing AND b.kind IS NULL)::int AS left_tier,
+               b.left_closed::int AS left_closed,
                b.is_closing::int AS closing,
                coalesce(n.closed, 0) AS numbers_closed,
                coalesce(i.spend, 0) AS spend,
@@ -245,6 +262,12 @@ def facts(month: Month, opening: SQL, late: SQL | None = None) -> SQL:
           LEFT JOIN (SELECT tier_id, sum(weight) AS asked,
                             sum(weight) FILTER (WHERE is_birthday) AS birthday
                        FROM %(asked)s a GROUP BY 1) w ON w.tier_id = b.tier_id
+         UNION ALL
+        SELECT g.partner_id, NULL, NULL, NULL, a.manager_id, a.team_id, g.tier_id, FALSE, l.day,
+               l.day < span.first AND %(is_after_frozen)s, FALSE, FALSE, %(only_left_closed)s
+          FROM span CROSS JOIN gone g
+          JOIN lost l ON l.partner_id = g.partner_id AND l.left_closed
+          LEFT JOIN vip_manager_assignment a ON a.partner_id = g.partner_id AND %(a_on_gone)s
         """,
         **month._asdict(),
         company=month.company_id,
@@ -252,9 +275,15 @@ def facts(month: Month, opening: SQL, late: SQL | None = None) -> SQL:
         late=late or NOBODY,
         is_after_frozen=late is not None,
         lost=LOST,
+        departed=DEPARTED,
+        days_after=kpi.DAYS_AFTER_LEAVING,
+        only_left_closed=SQL(", ").join(
+            SQL("%s", int(name == "left_closed")) for name in (*SPREAD, *LAST)
+        ),
         h_at_end=_covers("h", SQL("span.last")),
         a_at_end=_covers("a", SQL("span.last")),
         a_on_day=_covers("a", SQL("e.day")),
+        a_on_gone=_covers("a", SQL("g.day")),
         numbers=NUMBERS,
         bills=BILLS,
         touches=TOUCHES,
@@ -285,16 +314,28 @@ def _covers(alias: str, day: SQL) -> SQL:
     )
 
 
-# ``kpi._end`` of everybody in ``ended``: the day, and what kind of departure it was, NULL for who left the
-# tier only. ``min`` of a kind takes scheduled before port-out before arrears.
+# an effective departure that counts in the month
+DEPARTED = SQL(
+    """d.state = 'effective' AND d.kind <> 'suspension'
+       AND (d.effective_on BETWEEN span.first AND span.last AND d.counts_in IS NULL
+            OR d.counts_in = span.first)"""
+)
+# ``kpi._end`` of everybody in ``ended`` and ``gone``: the day, and what kind of departure it was, NULL for
+# who left the tier only. ``min`` of a kind takes scheduled before port-out before arrears.
 LOST = SQL(
     """
     SELECT e.partner_id,
            CASE WHEN k.kind IS NOT NULL THEN k.day
                 ELSE coalesce(p.last_day, span.first - 1) + 1 END AS day,
            (ARRAY['scheduled', 'port_out', 'arrears'])[k.kind] AS kind,
-           k.is_unrecorded
-      FROM span CROSS JOIN ended e
+           k.is_unrecorded,
+           k.day BETWEEN coalesce(p.last_day, span.first - 1) + 2
+                     AND coalesce(p.last_day, span.first - 1) + 1 + %(days_after)s
+           AND EXISTS (SELECT FROM vip_departure d
+                        WHERE d.partner_id = e.partner_id AND d.effective_on = k.day
+                          AND %(departed)s) AS left_closed
+      FROM span
+     CROSS JOIN (SELECT partner_id FROM ended UNION ALL SELECT partner_id FROM gone) e
      CROSS JOIN LATERAL (
            SELECT max(h.date_to) FILTER (WHERE h.tier_id IS NOT NULL) AS last_day,
                   bool_or(h.tier_id IS NULL AND h.source = 'closure'
@@ -330,6 +371,8 @@ LOST = SQL(
                       AND %(gone)s) d
             GROUP BY 1 ORDER BY 1 DESC LIMIT 1) k ON TRUE
     """,
+    departed=DEPARTED,
+    days_after=kpi.DAYS_AFTER_LEAVING,
     opened=SQL("coalesce(coalesce(n.date_from, n.activated_on) <= span.last, TRUE)"),
     passed=SQL("CASE WHEN n.date_to < span.last THEN n.date_to + 1 END"),
     # open again since: that he was closed on the day is in his history
@@ -346,12 +389,13 @@ LOST = SQL(
 )
 NUMBERS = SQL(
     """SELECT d.partner_id,
-              count(*) FILTER (WHERE d.number_id IS NOT NULL AND d.is_reopened IS NOT TRUE) AS closed,
-              count(*) FILTER (WHERE d.is_reopened IS TRUE) AS reopened
-         FROM span JOIN vip_departure d
-           ON d.company_id = span.company AND d.state = 'effective' AND d.kind <> 'suspension'
-          AND d.effective_on BETWEEN span.first AND span.last
-        GROUP BY 1"""
+              count(*) FILTER (WHERE d.number_id IS NOT NULL AND NOT d.is_back) AS closed,
+              count(*) FILTER (WHERE d.is_back AND d.effective_on BETWEEN d.first AND d.last) AS reopened
+         FROM (SELECT d.*, span.first, span.last,
+                      d.is_reopened IS TRUE AND coalesce(d.reopened_on <= span.last, TRUE) AS is_back
+                 FROM span JOIN vip_departure d ON d.company_id = span.company AND %s) d
+        GROUP BY 1""",
+    DEPARTED,
 )
 BILLS = SQL(
     """SELECT f.partner_id, sum(f.amount) AS spend
