@@ -326,6 +326,29 @@ class TestDashboards(KpiCase):
                 self.assertEqual(names, [rate, above, below])
                 self.assertIn("÷", box.xpath("string(div)"))
 
+    def test_beside_the_target(self):
+        """What has a target for the tier and something below its line; said whether it is reached."""
+        self.env["vip.kpi.target"].search([]).unlink()
+        self.env["vip.kpi.target"].create(
+            [
+                {"figure": "churn_rate", "tier_id": self.gold.id, "target": 0.3, "floor": 0.5},
+                {"figure": "off_net_rate", "target": 0.1, "floor": 0.5},
+                {"figure": "coverage_rate", "target": 0.9, "floor": 0.5},
+            ]
+        )
+        self._two_months()
+        rows = self.Report.with_user(self.users["manager_a"]).search([], order="month")
+        self.assertEqual(
+            rows[0].aims.split("\n"),
+            [
+                "✓ Churn rate 25.00%: at most 30.00%, reached",
+                "✗ Off-net rate 28.57%: at most 10.00%, missed",
+            ],
+        )
+        rows = self.Report.with_user(self.users["manager_c"]).search([], order="month")
+        # no target for silver, and nobody left in February to divide by
+        self.assertEqual(rows[0].aims, "✗ Off-net rate 66.67%: at most 10.00%, missed")
+
 
 @tagged("post_install", "-at_install", "vip_browser")
 class TestDashboardsInTheBrowser(HttpCase):
