@@ -3,6 +3,9 @@ from odoo import api, fields, models
 from ..tools import assessment
 from .vip_kpi_report import RATES
 
+# reckoned from the start of the period: its target is that of the whole year
+YEARLY = "benefit_use"
+
 
 class VipKpiReport(models.Model):
     """The figures of a row beside what they should be in its tier."""
@@ -24,6 +27,8 @@ class VipKpiReport(models.Model):
         for row in self:
             lines = []
             for figure, (_above, below) in RATES.items():
+                if figure == YEARLY:
+                    continue
                 tiers = goals[row.company_id].get(figure, {})
                 goal = tiers.get(row.tier_id.id, tiers.get(None))
                 if not goal or not row[below]:
