@@ -6,6 +6,7 @@ all customers: 3.1 % enter, 2 % rise, 0.9 % fall, 2 % leave.
 """
 
 import sys
+from collections.abc import Sequence
 from datetime import date
 
 from dateutil.relativedelta import relativedelta
@@ -80,15 +81,18 @@ BILLS = """
 """
 
 
-def load(env: api.Environment, customers: int) -> None:
-    """Fill a fresh database; the run that is measured waits in it as a draft."""
+def load(env: api.Environment, customers: int, billed: Sequence[date] = ()) -> None:
+    """Fill a fresh database; the run that is measured waits in it as a draft.
+
+    :param billed: the months of the bills, else those of last year
+    """
     company = env.company
     company.country_id = env.ref("base.cn")  # where the numbers are read
     today = company._vip_today()
     day = date(today.year - (today.month < 3), 3, 1)
     date_from = day + relativedelta(month=2)
     date_to = date_from + relativedelta(years=1, days=-1)
-    months = [day + relativedelta(years=-1, month=month) for month in range(1, 13)]
+    months = billed or [day + relativedelta(years=-1, month=month) for month in range(1, 13)]
     managers = [_user(env, f"bench_user_{i}", "group_vip_user").id for i in range(50)]
     teams = env["crm.team"].create([{"name": f"Branch {i}"} for i in range(10)])
     _classes(env)
@@ -103,7 +107,7 @@ def load(env: api.Environment, customers: int) -> None:
             "date_to": date_to,
             "managers": managers,
             "teams": teams.ids,
-            "months": months,
+            "months": list(months),
         },
     )
     for month in months:

@@ -32,6 +32,7 @@ SETTINGS = {
 }
 # Other ways are measured on a part of a big book and counted per customer or row.
 ORM_PART, LOAD_PART, CARD_PART = 20_000, 5_000, 5_000
+RISK_PARTS = (20_000, 100_000)
 GIB_PER_MILLION = 16
 
 
@@ -55,10 +56,18 @@ class Bench:
         console.say("Installing the addons")
         log = self.databases.log("install")
         self.databases.install("installed", own_addons(), log, "--log-level", "warn")
+
+    def write_book(self) -> None:
         console.say(f"Writing a book of {self.customers:,} customers with twelve bills each")
         self.databases.copy("installed", "book")
         self.measure("book", "book", self.customers)
         self.databases.cluster.sql("VACUUM (ANALYZE, FREEZE)", "book")
+
+    def write_year(self) -> None:
+        console.say(f"Writing a year of dated records of {self.customers:,} customers")
+        self.databases.copy("installed", "year")
+        self.measure("year", "year", self.customers)
+        self.databases.cluster.sql("VACUUM (ANALYZE, FREEZE)", "year")
 
     def measure(self, name: str, *arguments: object) -> dict[str, Any]:
         """Run a program of benchmarks/; the figures it reports."""
@@ -126,17 +135,15 @@ def main(arguments: Sequence[str]) -> None:
     try:
         cluster.start()
         bench.prepare()
-        rows = [
-            *tiers(bench),
-            *grants(bench),
-            *redemptions(bench),
-            *imports(bench),
-            *care(bench),
-            *service(bench),
-            *retention(bench),
-            *screens(bench),
-            *lookup(bench),
-        ]
+        rows = []
+        for write, parts in (
+            (bench.write_book, OF_BOOK),
+            (bench.write_year, OF_YEAR),
+        ):
+            wanted = [part for part in parts if part.__name__ in options.only]
+            if wanted:
+                write()
+            rows += [row for part in wanted for row in part(bench)]
     except process.Failed as failure:
         raise Stop(f"A measurement failed: {failure}", "See the message above.")
     finally:
@@ -156,6 +163,10 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--customers", metavar="N", type=int, default=100_000, help="100000")
     parser.add_argument(
         "--repeat", metavar="TIMES", type=int, default=3, help="measure each side so often (3)"
+    )
+    names = [part.__name__ for part in (*OF_BOOK, *OF_YEAR)]
+    parser.add_argument(
+        "--only", metavar="PART", nargs="+", choices=names, default=names, help=", ".join(names)
     )
     return parser.parse_args(arguments)
 
@@ -425,6 +436,79 @@ def lookup(bench: Bench) -> list[Row]:
             f"{found['unknown']:.1f} ms",
         ),
     ]
+
+
+def kpi(bench: Bench) -> list[Row]:
+    """Compute and freeze a month end; pivots over the frozen ones and over the dated records."""
+    console.say("Closing the months of a year")
+    figures = bench.on_copy("kpi", bench.repeat, source="year")
+    ours, bare, first = (
+        {kind: figures[f"{side}_{kind}"] for kind in ("wall", "work")}
+        for side in ("ours", "bare", "first")
+    )
+    return [
+        Row(
+            f"Month end of {figures['customers']:,}, again : statements in psql",
+            "<= 1.25",
+            f"{_ratio(ours, bare)} x as long",
+            _seconds(ours, bare),
+        ),
+        Row("The same for the first time", "", "", _alone(first)),
+        Row(
+            "Freeze, looking whether anything does not reconcile",
+            "",
+            f"{figures['freeze'] / ours['wall']:.2f} x as long as computing",
+            f"{figures['freeze']:.1f}",
+        ),
+        Row("Memory of the year's month ends", "<= 50 MB", f"{figures['grown_mb']:.0f} MB"),
+        *(
+            Row(
+                f"Pivot {pivot['name']}, live : frozen",
+                ">= 100",
+                f"{pivot['live'] / pivot['frozen']:.0f} x as long",
+                f"{pivot['live']:.1f} : {pivot['frozen']:.3f}",
+            )
+            for pivot in figures["pivots"]
+        ),
+    ]
+
+
+def risk(bench: Bench) -> list[Row]:
+    """A night of assessing risk, again, and the night after; memory with few customers and with many."""
+    console.say("Assessing risk")
+    few, many = (
+        bench.on_copy("risk", min(part, bench.customers), source="year") for part in RISK_PARTS
+    )
+    customers = min(RISK_PARTS[1], bench.customers)
+    return [
+        *(
+            Row(
+                f"{what}, {many[f'{turn}_written']:,} rows written",
+                goal,
+                f"{many[f'{turn}_queries']} queries",
+                _alone({kind: many[f"{turn}_{kind}"] for kind in ("wall", "work")}),
+            )
+            for turn, what, goal in (
+                ("first", f"A night of risk of {customers:,}", "< 60 s"),
+                ("again", "The same night again", "0 rows"),
+                ("next", "The night after", ""),
+            )
+        ),
+        Row(
+            "Memory of it above the registry, of fewer and of all",
+            "equal",
+            f"{few['grown_mb']:.0f} and {many['grown_mb']:.0f} MB",
+        ),
+    ]
+
+
+# What is measured on copies of which data.
+OF_BOOK = (tiers, grants, redemptions, imports, care, service, retention, screens, lookup)
+OF_YEAR = (kpi, risk)
+
+
+def _alone(one: dict[str, float]) -> str:
+    return f"{one['wall']:.1f} (work {one['work']:.1f})"
 
 
 def _ratio(one: dict[str, float], other: dict[str, float]) -> str:

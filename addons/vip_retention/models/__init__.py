@@ -1,6 +1,7 @@
 from . import (
     res_company,
     res_config_settings,
+    spreadsheet_dashboard_share,
     vip_customer_type,
     vip_departure,
     vip_import,
@@ -49,4 +50,22 @@ from . import (  # how likely customers are to leave
     vip_membership_risk_panel,
     vip_membership_risk_task,
     vip_service_request,
+)
+from . import (  # how branches do
+    vip_kpi_target,
+    vip_assessment_scheme,
+    vip_assessment_scheme_part,
+    vip_assessment_indicator,
+    vip_assessment_item,
+    vip_assessment_score,
+    vip_assessment,
+    vip_assessment_figures,
+    vip_assessment_line,
+    vip_assessment_answer,
+)
+from . import (  # what the branches hand up of a month
+    vip_monthly_report,
+    vip_monthly_report_figures,
+    vip_kpi_month_reports,
+    vip_kpi_report_export,
 )

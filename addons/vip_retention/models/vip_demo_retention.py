@@ -414,8 +414,9 @@ class VipDemo(models.AbstractModel):
     # ------------------------------------------------------------
 
     def _play_risk(self, customers):
-        """What people noted of customers who say nothing yet, and the first assessment of the book."""
+        """The first assessment of the book, and what people noted since of customers who say nothing yet."""
         company = self.env.company
+        self.env["vip.membership"]._assess_risk(company)
         today = company._vip_today()
         for tier, code, days, colour, note in RISK_STORIES:
             if code != AGAIN:
@@ -432,4 +433,3 @@ class VipDemo(models.AbstractModel):
                     "note": note,
                 }
             )
-        self.env["vip.membership"]._assess_risk(company)

@@ -2,6 +2,8 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL, format_date
 
+from .vip_departure import ANNOUNCED
+from .vip_retention_log import REFUSED
 from .vip_retention_states import CLOSED, TALKING
 
 
@@ -20,6 +22,12 @@ class VipMembership(models.Model):
         compute="_compute_open_case", search="_search_asked_to_leave", string="Asked to leave"
     )
     leaving = fields.Char(compute="_compute_leaving", string="Wants to leave")
+    has_decided = fields.Boolean(
+        compute="_compute_has_decided",
+        search="_search_has_decided",
+        string="Has decided to leave",
+        help="He finally refused, and what he asked for has not happened yet.",
+    )
 
     def _compute_open_case(self):
         cases = self.env["vip.retention.case"].search(
@@ -43,6 +51,22 @@ class VipMembership(models.Model):
         if operator != "in":
             return NotImplemented
         cases = self.env["vip.retention.case"]._search([("state", "in", TALKING)])
+        return Domain("partner_id", "in", cases.subselect("partner_id"))
+
+    def _compute_has_decided(self):
+        decided = self.search([("id", "in", self.ids), ("has_decided", "=", True)])
+        for member in self:
+            member.has_decided = member in decided
+
+    def _search_has_decided(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        # whoever may read the customer is told, whoever worked on the case
+        cases = (
+            self.env["vip.retention.case"]
+            .sudo()
+            ._search([("log_ids.step", "=", REFUSED), ("departure_ids.state", "=", ANNOUNCED)])
+        )
         return Domain("partner_id", "in", cases.subselect("partner_id"))
 
     # ------------------------------------------------------------

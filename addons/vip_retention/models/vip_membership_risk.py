@@ -1,3 +1,5 @@
+from psycopg2.extensions import TransactionRollbackError
+
 from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
@@ -12,6 +14,8 @@ BATCH = 20_000
 AT_ONCE = 500
 # ``vip_risk_done`` of a company whose book is assessed for the day
 FINISHED = -1
+# a batch is tried so many times again
+TRIES = 5
 
 
 class VipMembership(models.Model):
@@ -22,8 +26,9 @@ class VipMembership(models.Model):
     The score is the sum of what his signals count (``vip.risk.signal``), 100 at most; the level is its band.
     Both are worked out for everybody who has not left the programme, each night in batches and at once for
     whom something happened to, by one statement (``tools/risk_sql.py``) that writes changed rows only.
-    ``risk_before`` is the assessment before the last one that moved something, ``risk_unknown`` the ids of
-    the kinds about which nothing is known.
+    ``risk_before`` is the assessment before the last one that moved something, ``risk_change`` what the score
+    has gained since, ``risk_unknown`` the ids of the kinds about which nothing is known. That a colour fades
+    moves nothing.
     """
 
     _inherit = "vip.membership"  # pylint: disable=consider-merging-classes-inherited
@@ -31,6 +36,7 @@ class VipMembership(models.Model):
         "risk_score",
         "risk_level",
         "risk_on",
+        "risk_change",
         "risk_before",
         "risk_unknown",
     }
@@ -41,6 +47,13 @@ class VipMembership(models.Model):
     )
     risk_on = fields.Date(
         readonly=True, copy=False, string="Risk since", help="The day on which it moved last."
+    )
+    risk_change = fields.Integer(
+        readonly=True,
+        copy=False,
+        string="Risk moved by",
+        aggregator="avg",
+        help="What the score has gained since the assessment before.",
     )
     risk_before = fields.Json(readonly=True, copy=False)
     risk_unknown = fields.Json(readonly=True, copy=False)
@@ -61,6 +74,25 @@ class VipMembership(models.Model):
         result = super().unlink()
         # what was worked out of him goes with him
         self.env["vip.risk.signal"].sudo().search([("partner_id", "in", partner_ids)]).unlink()
+        return result
+
+    # ------------------------------------------------------------
+    # LOW, MEDIUM, HIGH, and not by the alphabet
+    # ------------------------------------------------------------
+
+    def _order_field_to_sql(self, alias, field_name, direction, nulls, query):
+        if field_name == "risk_level":
+            field_name = "risk_score"
+        return super()._order_field_to_sql(alias, field_name, direction, nulls, query)
+
+    def _read_group_orderby(self, order, groupby_terms, query):
+        level = groupby_terms.get("risk_level")
+        if level is None:
+            return super()._read_group_orderby(order, groupby_terms, query)
+        rank = SQL("array_position(%s::varchar[], %s)", [key for key, _label in LEVELS], level)
+        terms = {**groupby_terms, "risk_level": rank}
+        result = super()._read_group_orderby(order, terms, query)
+        groupby_terms.update({**terms, "risk_level": level})
         return result
 
     # ------------------------------------------------------------
@@ -115,7 +147,7 @@ class VipMembership(models.Model):
             risk_sql.renew(self.env["vip.risk.signal.type"]._signals(), scope)
         )
         self.invalidate_model(
-            ["risk_score", "risk_level", "risk_on", "risk_before", "risk_unknown"]
+            ["risk_score", "risk_level", "risk_on", "risk_change", "risk_before", "risk_unknown"]
         )
         self.env["vip.risk.signal"].invalidate_model()
         moved = [
@@ -129,7 +161,11 @@ class VipMembership(models.Model):
     @api.model
     def _last_complete_month(self, company, today):
         months = self.env["vip.billing.month"].search(
-            [("company_id", "=", company.id), ("complete", "=", True)],
+            [
+                ("company_id", "=", company.id),
+                ("complete", "=", True),
+                ("month", "<=", today),
+            ],
             order="month desc",
             limit=risk.STALE_MONTHS + 1,
         )
@@ -171,11 +207,23 @@ class VipMembership(models.Model):
         companies = self.env["res.company"].search(Domain.TRUE)
         cron._commit_progress(remaining=len(companies))
         for company in companies:
-            while self._assess_next(company):
+            while self._assess_next_in_peace(company):
                 if not cron._commit_progress():
                     return
             if not cron._commit_progress(1):
                 return
+
+    @api.model
+    def _assess_next_in_peace(self, company):
+        """``_assess_next``; once more, with a fresh view, where somebody changed one of these customers
+        meanwhile."""
+        for _try in range(TRIES):
+            try:
+                return self._assess_next(company)
+            except TransactionRollbackError:
+                self.env.cr.rollback()
+                self.env.transaction.reset()
+        return self._assess_next(company)
 
     @api.model
     def _assess_next(self, company):

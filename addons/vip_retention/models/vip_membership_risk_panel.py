@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..tools.risk import AMBER, GREEN, PULSE, RED
@@ -11,6 +11,7 @@ class VipMembership(models.Model):
     _inherit = "vip.membership"  # pylint: disable=consider-merging-classes-inherited
 
     risk_explanation = fields.Html(compute="_compute_risk_explanation", sanitize=False)
+    risk_moved = fields.Char(compute="_compute_risk_moved", string="What moved")
 
     def _compute_risk_explanation(self):
         for member in self:
@@ -29,18 +30,30 @@ class VipMembership(models.Model):
             "label_before": before and labels.get(before["level"], ""),
         }
 
+    @api.depends("risk_before", "risk_level")
+    @api.depends_context("lang")
+    def _compute_risk_moved(self):
+        moves = self._risk_moves(self._risk_signals())
+        for member in self:
+            phrases = [f"{one['name']} {one['after'] - one['before']:+d}" for one in moves[member]]
+            member.risk_moved = " · ".join(phrases)
+
+    def _risk_signals(self):
+        """What counts for these customers."""
+        # whoever is told the risk is told its reasons; the caller checked him
+        return (
+            self.env["vip.risk.signal"]
+            .sudo()
+            .search([("partner_id", "in", self.partner_id.ids), ("points", ">", 0)])
+        )
+
     def _explain_risk(self, private=True):
         """The answer of ``res.partner.vip_explain_risk``, as plain data.
 
         :param private: False leaves out amounts and what people wrote, for who may not see them
         """
         self.ensure_one()
-        # whoever is told the risk is told its reasons; the caller checked him
-        signals = (
-            self.env["vip.risk.signal"]
-            .sudo()
-            .search([("partner_id", "=", self.partner_id.id), ("points", ">", 0)])
-        )
+        signals = self._risk_signals()
         contributions = [signal._contribution(private) for signal in signals]
         return {
             "score": self.risk_score,
@@ -48,7 +61,7 @@ class VipMembership(models.Model):
             "since": _iso(self.risk_on),
             "before": self._risk_told_before(),
             "contributions": contributions if self.risk_level else [],
-            "moved": self._risk_moves(signals),
+            "moved": self._risk_moves(signals)[self] if self.risk_before else [],
             "unknown": self._risk_unknown(),
             "postponed_until": _iso(self.risk_postponed_until),
         }
@@ -64,21 +77,36 @@ class VipMembership(models.Model):
         }
 
     def _risk_moves(self, signals):
-        """Which signals count more or less than before the last assessment that moved something."""
-        if not self.risk_before:
-            return []
-        now = {signal.type_id.id: signal.points for signal in signals} if self.risk_level else {}
-        before = {int(key): points for key, points in self.risk_before["points"].items()}
-        return [
-            {
-                "code": kind.code,
-                "name": kind.name,
-                "before": before.get(kind.id, 0),
-                "after": now.get(kind.id, 0),
-            }
-            for kind in self._risk_kinds(now.keys() | before.keys())
-            if before.get(kind.id, 0) != now.get(kind.id, 0)
-        ]
+        """Which signals count more or less than before the last assessment that moved something; after the
+        first one all that count.
+
+        :param signals: what counts for these customers
+        :return: dict customer -> list, what moved him most first
+        """
+        counting = signals.grouped("partner_id")
+        points = {}
+        for member in self:
+            now = counting.get(member.partner_id, ()) if member.risk_level else ()
+            before = (member.risk_before or {}).get("points", {})
+            before = {int(key): count for key, count in before.items()}
+            points[member] = before, {signal.type_id.id: signal.points for signal in now}
+        kinds = self._risk_kinds({key for pair in points.values() for one in pair for key in one})
+        return {
+            member: sorted(
+                (
+                    {
+                        "code": kind.code,
+                        "name": kind.name,
+                        "before": before.get(kind.id, 0),
+                        "after": now.get(kind.id, 0),
+                    }
+                    for kind in kinds
+                    if before.get(kind.id, 0) != now.get(kind.id, 0)
+                ),
+                key=lambda one: -abs(one["after"] - one["before"]),
+            )
+            for member, (before, now) in points.items()
+        }
 
     def _risk_unknown(self):
         return [

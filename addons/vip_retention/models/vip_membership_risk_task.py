@@ -2,28 +2,38 @@ from datetime import timedelta, timezone
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import SQL, format_date
+from odoo.tools import SQL, format_date, is_html_empty
 
 from odoo.addons.vip_customer.tools import service_clock
 
 from ..tools import deadlines
 from ..tools.risk import HIGH
+from .vip_departure import ANNOUNCED
 from .vip_membership_risk import VipMembership as Risk
 from .vip_retention_case import RISK
+from .vip_retention_log import REFUSED as FINAL_REFUSAL
 from .vip_retention_states import CLOSED, TALKING
 
 RISK_TASK = "vip_retention.mail_activity_type_risk"
 # Two working days.
 RISK_HOURS = 16
 POSTPONE_DAYS = 30
+# Of a case ``c``: he finally refused, and what he asked for has not happened; as ``_still_leaving`` says it.
+STILL_LEAVING = SQL(
+    """(EXISTS (SELECT FROM vip_retention_log l WHERE l.case_id = c.id AND l.step = %s)
+        AND EXISTS (SELECT FROM vip_departure d WHERE d.case_id = c.id AND d.state = %s))""",
+    FINAL_REFUSAL,
+    ANNOUNCED,
+)
 
 
 class VipMembership(models.Model):
     """What is done about high risk: the account manager has a task, or for tiers that ask for it a retention
     case, due in two working days; once for each rise into the band.
 
-    Nobody is told of a customer who is spoken to already or has decided to leave, who does not wish to be
-    contacted, or whom somebody put off; he is told of when that is over and the risk still high.
+    Nobody is told of a customer who is spoken to already or has finally decided to leave, who has no number
+    with us any more, who does not wish to be contacted, or whom somebody put off; he is told of when that is
+    over and the risk still high. A task that nobody began is closed, with a remark, when the risk has fallen.
     """
 
     _inherit = "vip.membership"  # pylint: disable=consider-merging-classes-inherited
@@ -50,15 +60,18 @@ class VipMembership(models.Model):
         :param SQL whose: condition on the membership ``m``
         """
         self.env.flush_all()
-        self.env.cr.execute(
+        fallen = self.env.execute_query(
             SQL(
                 """UPDATE vip_membership m SET risk_told_on = NULL
                     WHERE m.company_id = %s AND %s AND m.risk_told_on IS NOT NULL
-                      AND m.risk_level IS DISTINCT FROM 'high'""",
+                      AND m.risk_level IS DISTINCT FROM 'high'
+                   RETURNING m.id""",
                 company.id,
                 whose,
             )
         )
+        self.invalidate_model(["risk_told_on"])
+        self.browse(row[0] for row in fallen)._close_risk_tasks(company)
         rows = self.env.execute_query(
             SQL(
                 """
@@ -72,8 +85,12 @@ class VipMembership(models.Model):
                             AND coalesce(m.do_not_disturb_until >= %(today)s, TRUE))
                    AND NOT EXISTS (SELECT FROM vip_retention_case c
                                     WHERE c.partner_id = m.partner_id
-                                      AND (c.state <> 'closed'
-                                           OR c.outcome = 'refused' AND c.closing_date >= %(today)s))
+                                      AND (c.state <> 'closed' OR %(refused)s))
+                   AND (NOT EXISTS (SELECT FROM vip_service_number n
+                                     WHERE n.partner_id = m.partner_id)
+                        OR EXISTS (SELECT FROM vip_service_number n
+                                    WHERE n.partner_id = m.partner_id
+                                      AND n.state <> 'closed' AND n.date_to IS NULL))
                    AND NOT EXISTS (SELECT FROM mail_activity a
                                     WHERE a.res_model = 'vip.membership' AND a.res_id = m.id
                                       AND a.activity_type_id = %(type)s AND a.active IS TRUE)
@@ -83,10 +100,10 @@ class VipMembership(models.Model):
                 whose=whose,
                 today=company._vip_today(),
                 type=self.env.ref(RISK_TASK).id,
+                refused=STILL_LEAVING,
             )
         )
         if not rows:
-            self.invalidate_model(["risk_told_on"])
             return
         with_case = self.browse(row[0] for row in rows if row[1])
         with_task = self.browse(row[0] for row in rows if not row[1])
@@ -118,6 +135,31 @@ class VipMembership(models.Model):
             ]
         )
         return told
+
+    def _close_risk_tasks(self, company):
+        """Close the tasks about these customers, whose risk is no longer high; those that somebody put off
+        or wrote something about are his to close."""
+        tasks = self.env["mail.activity"].search(
+            [
+                ("res_model", "=", self._name),
+                ("res_id", "in", self.ids),
+                ("activity_type_id", "=", self.env.ref(RISK_TASK).id),
+                ("automated", "=", True),
+            ]
+        )
+        today = company._vip_today()
+        put_off = set(self.filtered(lambda one: (one.risk_postponed_until or today) > today).ids)
+        untouched = tasks.filtered(
+            lambda task: task.res_id not in put_off and is_html_empty(task.note)
+        )
+        if not untouched:
+            return
+        members = self.browse(untouched.mapped("res_id"))
+        untouched.with_context(mail_activity_quick_update=True).unlink()
+        remark = self.with_context(lang=company._vip_lang()).env._(
+            "The risk is no longer high, so the task about it was closed: nobody had begun it."
+        )
+        members._message_log_batch(dict.fromkeys(members.ids, remark))
 
     @api.model
     def _risk_due(self, company):

@@ -1,19 +1,25 @@
+from datetime import timedelta
+
 from odoo import models
 from odoo.fields import Domain
 from odoo.tools import format_date, format_datetime
 
+from ..tools.risk import HIGH
 from .vip_retention_offer import LEAD, MANAGER
 from .vip_retention_proposal import WAITING
 from .vip_retention_states import DOING, TALKING
 
+# Whose risk rose so many days ago at most is shown.
+RISK_DAYS = 7
+
 
 class VipMyDay(models.AbstractModel):
-    """Customers who want to leave, and offers that wait for a lead."""
+    """Customers who want to leave, those who may, and offers that wait for a lead."""
 
     _inherit = "vip.my.day"
 
     def _blocks(self, scope):
-        blocks = [self._leaving_block(scope), *super()._blocks(scope)]
+        blocks = [self._leaving_block(scope), self._risk_block(scope), *super()._blocks(scope)]
         if self.env.user.has_group("vip_customer.group_vip_lead"):
             blocks.insert(0, self._approval_block(scope))
         return blocks
@@ -49,6 +55,44 @@ class VipMyDay(models.AbstractModel):
         if case.closing_date:
             phrases.append(self.env._("leaves on %s", format_date(self.env, case.closing_date)))
         return " · ".join(phrases)
+
+    def _risk_block(self, scope):
+        """Those at high risk whose score rose these days and whom somebody should call: who is spoken to
+        already has his case above, and who decided, was put off or wishes so is left in peace."""
+        today = self.env.company._vip_today()
+        domain = self._scope_domain(scope) & Domain("risk_level", "=", HIGH)
+        domain &= Domain("risk_change", ">", 0)
+        domain &= Domain("risk_on", ">=", today - timedelta(days=RISK_DAYS))
+        domain &= Domain("risk_postponed_until", "=", False) | Domain(
+            "risk_postponed_until", "<=", today
+        )
+        domain &= Domain("tier_id", "!=", False) & Domain("do_not_disturb", "=", False)
+        domain &= Domain("asked_to_leave", "=", False) & Domain("has_decided", "=", False)
+        block = self._block(
+            "risk",
+            self.env._("At risk"),
+            "fa-heartbeat",
+            "vip.membership",
+            domain,
+            "risk_score desc, risk_on desc, id",
+            lambda member: {
+                "text": self._risk_text(member),
+                "date": member.risk_on,
+                "buttons": [
+                    self._log_button(member.partner_id, "retention"),
+                    ("action_postpone_risk", self.env._("Put off")),
+                ],
+            },
+        )
+        view = self.env.ref("vip_retention.vip_membership_view_list_risk")
+        block["action"]["views"][0][0] = view.id
+        return block
+
+    def _risk_text(self, member):
+        score = self.env._(
+            "Risk %(score)s, %(change)+d", score=member.risk_score, change=member.risk_change
+        )
+        return " · ".join(filter(None, (score, member.risk_moved)))
 
     def _approval_block(self, scope):
         """What the user may decide: a lead what leads decide, a manager everything."""

@@ -111,7 +111,8 @@ class VipRiskSignal(models.Model):
 
         :raise AccessError: a customer is none of the caller's companies, or his colour is not the caller's
             to choose
-        :raise UserError: the customer is not in the programme, or the programme works the signal out itself
+        :raise UserError: the customer is not in the programme, the signal is switched off, or the programme
+            works it out itself
         """
         if not self.env.su:
             for vals in vals_list:
@@ -134,6 +135,14 @@ class VipRiskSignal(models.Model):
                 self.env._(
                     "“%s” is worked out from what the programme knows, so nobody records it. Record a signal "
                     "of another kind.",
+                    kind.name,
+                )
+            )
+        if not kind.active:
+            raise UserError(
+                self.env._(
+                    "“%s” is switched off, so it would count nothing. A manager switches it on in the "
+                    "configuration.",
                     kind.name,
                 )
             )

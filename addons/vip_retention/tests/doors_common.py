@@ -130,20 +130,24 @@ class DoorsCase(doors_common.DoorsCase):
     def _look_after(cls, reach, *args):
         super()._look_after(reach, *args)
         if reach != "own":  # the last one of its company
-            cls._end_months({"far": ("own", "far")}.get(reach, (reach,)))
+            customers = {"far": ("own", "far")}.get(reach, (reach,))
+            cls._end_months(customers)
+            cls._assess_branches(customers)
 
     @classmethod
     def _end_months(cls, customers):
-        """Month ends of the company: one that was reopened, a frozen one, one with figures, and an empty
-        one. Each customer has a row of his own in the report, by his account manager."""
+        """Month ends of the company: a frozen quarter whose last month was reopened once, a frozen one, one
+        with figures, and an empty one. Each customer has a row of his own in the report, by his account
+        manager."""
         cls.env.flush_all()
         months = cls.env["vip.kpi.month"].create(
-            [{"month": f"2025-{month}-01"} for month in ("09", "10", "11", "12")]
+            [{"month": f"2025-{month}-01"} for month in ("07", "08", "09", "10", "11", "12")]
         )
-        reopened, frozen, computed, empty = months
-        for month in reopened, frozen, computed:
-            month.action_compute()
-        reopened.action_freeze()
+        *quarter, frozen, computed, empty = months
+        reopened = quarter[-1]
+        (months - empty).action_compute()
+        for month in quarter:
+            month.action_freeze()
         reopening = cls.env["vip.kpi.reopening"]._log(reopened, "Mistake")
         frozen.action_freeze()
         running = cls.env["vip.kpi.month"].create({"month": "2026-03-01"})
@@ -162,6 +166,63 @@ class DoorsCase(doors_common.DoorsCase):
                 "vip.kpi.report": cls.env["vip.kpi.report"].search(
                     [("month_id", "=", running.id), ("manager_id", "=", fact.manager_id.id)]
                 ),
+            }
+
+            cls.book[name] |= cls._monthly_reports(fact, frozen, computed, running)
+
+    @classmethod
+    def _monthly_reports(cls, fact, frozen, computed, running):
+        """Reports of the customer's branch: one that is being written, one that was handed up and can be
+        received, and a received one in which his account manager has figures. The rival has no branches,
+        and gets one."""
+        team = fact.team_id or cls.env["crm.team"].create(
+            {"name": "Branch", "company_id": cls.company.id, "user_id": False}
+        )
+        draft, submitted, received = cls.env["vip.monthly.report"].create(
+            [
+                {"team_id": team.id, "month_id": month.id, "conclusions": "<p>None</p>"}
+                for month in (computed, frozen, running)
+            ]
+        )
+        submitted.state = "submitted"
+        received.state = "received"
+        return {
+            "vip.monthly.report": received,
+            "draft report": draft,
+            "submitted report": submitted,
+        }
+
+    @classmethod
+    def _assess_branches(cls, customers):
+        """Assessments of each customer's branch: a reviewed, a self-assessed, and a draft, which could be
+        submitted. Who works in the branch reads the reviewed one; nobody works in the county's."""
+        assessments = cls.env["vip.assessment"]
+        for name in customers:
+            team = {"own": cls.city, "far": cls.county}.get(name) or cls.env["crm.team"].create(
+                {"name": "Rival branch", "company_id": cls.company.id}
+            )
+            reviewed, submitted, draft = assessments.create(
+                [
+                    {"team_id": team.id, "quarter": f"2025-{month}-01"}
+                    for month in ("04", "07", "10")
+                ]
+            )
+            for assessment in (reviewed, submitted, draft):
+                assessment.answer_ids.write({"self_answer": "yes", "evidence": "Seen"})
+            (reviewed | submitted).action_submit()
+            reviewed.write(
+                {
+                    "state": "reviewed",
+                    "reviewed_by": cls.users["boss"].id,
+                    "reviewed_at": "2026-03-10 02:00:00",
+                }
+            )
+            cls.book[name] |= {
+                "vip.assessment": reviewed,
+                "vip.assessment.line": reviewed.line_ids[0],
+                "vip.assessment.answer": reviewed.answer_ids[0],
+                "submitted assessment": submitted,
+                "draft assessment": draft,
             }
 
     @classmethod

@@ -19,8 +19,10 @@ from odoo.addons.vip_customer.tests.doors_checks import (
 
 from .doors_common import DoorsCase
 
+ASSESSMENT = "vip.assessment"
 CASE = "vip.retention.case"
 MONTH = "vip.kpi.month"
+MONTHLY = "vip.monthly.report"
 DOORS = [
     Door("res.partner", "action_vip_case", LOOKUP),
     Door("res.partner", "action_vip_leave", AT_THE_DESK),
@@ -119,6 +121,33 @@ DOORS = [
     Door(MONTH, "action_view_customers", OF_COMPANY),
     Door(MONTH, "action_view_late", OF_COMPANY),
     Door(MONTH, "action_view_mismatch", OF_COMPANY),
+    Door(MONTH, "action_create_monthly_reports", MANAGERS),
+    Door(MONTH, "action_view_monthly_reports", OF_COMPANY),
+    Door(MONTHLY, "action_submit", LEADS, record="draft report"),
+    Door(MONTHLY, "action_receive", MANAGERS, record="submitted report"),
+    Door(
+        MONTHLY,
+        "action_send_back",
+        MANAGERS,
+        record="submitted report",
+        args={"reason": "reason"},
+    ),
+    Door(MONTHLY, "action_answer", MANAGERS, record="submitted report"),
+    Door(MONTHLY, "action_view_report", READERS),
+    Door(MONTHLY, "action_view_lost", READERS),
+    Door(MONTHLY, "action_export", READERS),
+    Door(
+        "vip.monthly.report.answer",
+        "action_receive",
+        MANAGERS,
+        wizard={"report_id": "submitted report", "remark": "reason"},
+    ),
+    Door(
+        "vip.monthly.report.answer",
+        "action_send_back",
+        MANAGERS,
+        wizard={"report_id": "submitted report", "remark": "reason"},
+    ),
     Door("vip.kpi.fact", "action_view_customer", READERS),
     Door("vip.kpi.report", "action_view_customers", READERS),
     Door(
@@ -126,6 +155,31 @@ DOORS = [
         "action_confirm",
         {"approver": "++-"},
         wizard={"month_id": "frozen month", "reason": "reason"},
+    ),
+    Door(ASSESSMENT, "action_refresh", LEADS, record="draft assessment"),
+    Door(ASSESSMENT, "action_submit", LEADS, record="draft assessment"),
+    Door(ASSESSMENT, "action_review", MANAGERS, record="submitted assessment"),
+    Door(
+        ASSESSMENT,
+        "action_reopen",
+        MANAGERS,
+        record="submitted assessment",
+        args={"reason": "reason"},
+    ),
+    Door(ASSESSMENT, "action_reopen", APPROVERS, args={"reason": "reason"}),
+    Door(ASSESSMENT, "action_ask_reason", LEADS),
+    Door(ASSESSMENT, "action_view_figures", READERS | {"deputy": "---"}),
+    Door(
+        "vip.assessment.open",
+        "action_confirm",
+        {"boss": "+++"},
+        wizard={"scheme_id": "scheme"},
+    ),
+    Door(
+        "vip.assessment.reopen",
+        "action_confirm",
+        MANAGERS,
+        wizard={"assessment_id": "submitted assessment", "reason": "reason"},
     ),
     Door("vip.outgoing.file", "action_build_flags", {"boss": "+++"}, on_model=True),
 ]
@@ -141,8 +195,13 @@ PRIVATE_METHODS = [
     (CASE, "_departures_announced"),
     ("vip.retention.proposal", "_end"),
     ("vip.retention.log", "_drop_protection"),
+    (ASSESSMENT, "_take_figures"),
+    (ASSESSMENT, "_open"),
+    ("vip.kpi.target", "_goals"),
     (MONTH, "_compute_figures"),
     ("vip.kpi.reopening", "_log"),
+    (MONTHLY, "_reckoned"),
+    (MONTHLY, "_workbook"),
     ("vip.departure", "_set_effective"),
     ("vip.departure", "_withdraw"),
     ("vip.membership", "_follow_protected"),
@@ -166,6 +225,7 @@ class RetentionDoors(DoorsTable, DoorsCase):
             "colour": "amber",
             "choice": "yes",
             "yes": True,
+            "scheme": cls.env.ref("vip_retention.assessment_scheme_standard").id,
         }
         for book in cls.book.values():
             book["memberships"] = book["vip.membership"]

@@ -1,7 +1,7 @@
 from datetime import date, timedelta
 from unittest.mock import patch
 
-from psycopg2.errors import CheckViolation
+from psycopg2.errors import CheckViolation, SerializationFailure
 
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import Form, freeze_time, tagged
@@ -484,6 +484,98 @@ class TestRisk(RiskCase):
         self.assertFalse(self.Member._assess_next(self.company), "once a day")
         self.assertFalse(self._assess(), "a second run writes nothing")
 
+    def test_night_interrupted_goes_on(self):
+        """Where the time is over after a batch, the next run goes on behind it."""
+        for i in range(5):
+            self._create_customer(f"C{i}")
+        Cron = type(self.env["ir.cron"])
+        assess, first, second = self.Member._assess_risk, [], []
+
+        def night(batches, left):
+            def count(_self, company, whose=None):
+                batches.append(whose)
+                return assess(company, whose)
+
+            with (
+                patch.object(type(self.Member), "_assess_risk", count),
+                patch.object(Cron, "_commit_progress", lambda *_args, **_kw: left(batches)),
+                patch.object(vip_membership_risk, "BATCH", 2),
+            ):
+                self.Member._cron_assess_risk()
+
+        self.env["res.company"].search([("id", "!=", self.company.id)]).write(
+            {"vip_risk_day": self.company._vip_today(), "vip_risk_done": -1}
+        )
+        night(first, lambda batches: 0 if batches else 1)
+        self.assertEqual(len(first), 1)
+        self.assertGreater(self.company.vip_risk_done, 0)
+        night(second, lambda batches: 1)
+        self.assertEqual(self.company.vip_risk_done, -1)
+        self.assertGreaterEqual(len(second), 3)
+        self.env.invalidate_all()
+        self.assertFalse(
+            self.Member.search([("risk_level", "=", False), ("closed_on", "=", False)])
+        )
+
+    def test_night_meets_somebody_at_work(self):
+        """Who changed a customer meanwhile wins; the batch is assessed again with a fresh view."""
+        tries = []
+
+        def collide(_self, company):
+            tries.append(company)
+            if len(tries) == 1:
+                raise SerializationFailure
+            return False
+
+        with (
+            patch.object(type(self.Member), "_assess_next", collide),
+            patch.object(self.env.cr, "rollback") as rollback,
+        ):
+            self.assertFalse(self.Member._assess_next_in_peace(self.company))
+        self.assertEqual(len(tries), 2)
+        rollback.assert_called_once_with()
+
+    def test_colour_that_fades_moves_nothing(self):
+        """What happened last stays told: the colour fades every few days."""
+        self._record("pulse", colour="red")
+        self._record("port_query")
+        self.assertEqual((self.member.risk_score, self.member.risk_change), (60, 40))
+        with freeze_time("2026-03-20 02:00:00"):
+            self.assertEqual(self._assess(), 1)
+            self.assertEqual(self.member.risk_level, "medium", "the level did move")
+        with freeze_time("2026-03-30 02:00:00"):
+            self._assess()
+            self.assertEqual((self.member.risk_score, str(self.member.risk_on)), (56, "2026-03-20"))
+            before = self.member.risk_before
+            self.assertEqual((before["score"], before["level"]), (60, "high"))
+            self.assertEqual(self.member.risk_change, -4)
+            self.assertEqual(self.member.risk_moved, "Manager's own judgement -4")
+            self.assertFalse(self._assess(), "a second run writes nothing")
+
+    def test_moved_in_a_list(self):
+        others = [self._create_customer(f"C{i}") for i in range(4)]
+        for partner in (self.partner, *others):
+            self._record("port_query", partner)
+            self._record("pulse", partner, colour="amber")
+        members = self.partner.vip_membership_id.union(*(p.vip_membership_id for p in others))
+        counts = []
+        for some in (members[:2], members[:2], members):  # the first one warms up
+            self.env.invalidate_all()
+            start = self.env.cr.sql_log_count
+            self.assertEqual(set(some.mapped("risk_moved")), {"Manager's own judgement +10"})
+            counts.append(self.env.cr.sql_log_count - start)
+        self.assertEqual(counts[1], counts[2])
+
+    def test_signal_that_is_switched_off_is_not_recorded(self):
+        self._kind("port_query").active = False
+        with self.assertRaisesRegex(UserError, "switched off, so it would count nothing"):
+            self._record("port_query", user="desk")
+
+    def test_future_months_marked_complete(self):
+        months = [date(2026, n, 1) for n in range(5, 11)]
+        self.env["vip.billing.month"]._ensure(self.company, months, complete=True)
+        self.assertEqual(self.Member._last_complete_month(self.company, TODAY), date(2026, 2, 1))
+
     def test_score_is_capped(self):
         kinds = self._kind("port_query") | self._kind("pulse")
         kinds.points = 100
@@ -640,3 +732,112 @@ class TestHighRisk(RiskCase):
         self._rise()
         with self.assertRaises(AccessError):
             self._postpone(user="manager_b")
+
+    # ------------------------------------------------------------
+    # left in peace
+    # ------------------------------------------------------------
+
+    def _assign_plain(self):
+        self._assign(self.plain, self.users["manager_c"], self.county)
+        return self.plain.vip_membership_id
+
+    def _cases(self, partner=None):
+        return self.Case.search([("partner_id", "=", (partner or self.plain).id)])
+
+    def test_diamond_who_finally_refused_has_no_case(self):
+        """Whether or not he named a day: nobody asks him again, and the night goes on."""
+        for effective_on in ("2026-03-30", False):
+            with self.subTest(effective_on), self.env.cr.savepoint() as savepoint:
+                member = self._assign_plain()
+                refused = self._leaves(self.plain, effective_on=effective_on)
+                refused.action_refuse()
+                self._rise(self.plain)
+                self.assertEqual(member.risk_level, "high")
+                self._assess()
+                self.assertEqual(self._cases(), refused)
+                self.assertFalse(self._tasks(member))
+                self.assertTrue(member.has_decided)
+                savepoint.rollback()
+                self.env.invalidate_all()
+
+    def test_refusal_taken_back(self):
+        member = self._assign_plain()
+        refused = self._leaves(self.plain)
+        refused.action_refuse()
+        self._rise(self.plain)
+        refused.sudo().departure_id.action_withdraw()
+        self.env.invalidate_all()
+        self.assertFalse(member.has_decided)
+        self._assess()
+        self.assertEqual(len(self._cases() - refused), 1)
+
+    def test_without_an_open_number_nobody_is_told(self):
+        """His number passed to somebody else, the others have other customers to look after."""
+        self.env.cr.execute(
+            "UPDATE vip_service_number SET date_to = '2026-03-01' WHERE partner_id = %s",
+            [self.partner.id],
+        )
+        self.env.invalidate_all()
+        self._rise()
+        self.assertEqual(self.member.risk_level, "high")
+        self.assertFalse(self._tasks())
+
+    def test_diamond_who_has_left(self):
+        member = self._assign_plain()
+        self._rise(self.plain)
+        case = self._cases()
+        self._leaves(self.plain, effective_on="2026-03-10")
+        self.env.invalidate_all()
+        self.assertEqual(str(member.closed_on), "2026-03-10")
+        self._assess()
+        self.assertFalse(member.risk_level)
+        self.assertFalse(member.risk_told_on)
+        self.assertEqual(self._cases(), case)
+
+    def test_one_who_refused_does_not_stop_the_others(self):
+        """The night tells of all the others in one go."""
+        self._assign_plain()
+        self._leaves(self.plain).action_refuse()
+        other = self._create_vip("Qian", self.diamond)
+        self._assign(other, self.users["manager_c"], self.county)
+        self.env["vip.risk.signal.type"].search([("code", "=", "port_query")]).points = 70
+        with patch.object(type(self.member), "_renew_risk"):
+            for partner in (self.plain, other, self.partner):
+                self._record("port_query", partner)
+        self._assess()
+        self.assertEqual(len(self._cases()), 1)
+        self.assertEqual(self._cases(other).source, "risk")
+        self.assertTrue(self._tasks())
+
+    # ------------------------------------------------------------
+    # when it has fallen
+    # ------------------------------------------------------------
+
+    def test_untouched_task_is_closed(self):
+        self.company.partner_id.lang = "en_US"
+        self._rise()
+        self.assertTrue(self._tasks())
+        self._record("pulse", colour="green")
+        self.assertFalse(self._tasks())
+        self.assertIn("no longer high", self.member.message_ids[0].body)
+
+    def test_task_that_somebody_wrote_on_stays(self):
+        self._rise()
+        self._tasks().note = "Called, he is on the train"
+        self._record("pulse", colour="green")
+        self.assertEqual(len(self._tasks()), 1)
+
+    def test_task_that_was_put_off_stays(self):
+        self._rise()
+        self._postpone()
+        self._record("pulse", colour="green")
+        self.assertEqual(len(self._tasks()), 1)
+
+    def test_task_of_his_own_stays(self):
+        self._record("port_query")
+        own = self.member.activity_schedule(
+            "vip_retention.mail_activity_type_risk", user_id=self.users["manager_a"].id
+        )
+        self._record("pulse", colour="red")
+        self._record("pulse", colour="green")
+        self.assertEqual(self._tasks(), own)

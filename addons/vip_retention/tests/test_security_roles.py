@@ -38,6 +38,13 @@ RIGHTS = {
         "boss": ("rwu", "rwu"),
         "auditor": ("r", "r"),
     },
+    # the lead writes them; account managers read what was received
+    "vip.monthly.report": {
+        "manager_a": ("r", ""),
+        "lead": ("rw", ""),
+        "boss": ("rwu", "rwu"),
+        "auditor": ("r", "r"),
+    },
     "vip.kpi.reopening": {"boss": ("r", "r"), "auditor": ("r", "r")},
     **{
         name: {
@@ -47,6 +54,21 @@ RIGHTS = {
             "auditor": ("r", "r"),
         }
         for name in ("vip.kpi.fact", "vip.kpi.report")
+    },
+    # reviewed ones are read by who works in the branch; a deputy does not
+    **{
+        name: {
+            "manager_a": ("r", ""),
+            "deputy": ("", ""),
+            "lead": (own, ""),
+            "boss": (all_, all_),
+            "auditor": ("r", "r"),
+        }
+        for name, own, all_ in (
+            ("vip.assessment", "rw", "rwu"),
+            ("vip.assessment.line", "r", "r"),
+            ("vip.assessment.answer", "rw", "rw"),
+        )
     },
 }
 # What all companies share: who may read it; the managers write it.
@@ -58,6 +80,14 @@ CATALOGUE = {
         "vip.customer.type",
         "vip.risk.signal.type",
     )
+} | {
+    name: {"manager_a", "lead", "boss", "auditor"}
+    for name in (
+        "vip.kpi.target",
+        "vip.assessment.scheme",
+        "vip.assessment.indicator",
+        "vip.assessment.item",
+    )
 }
 # Who may create at all (a rule still says for whom).
 CREATORS = {
@@ -65,7 +95,12 @@ CREATORS = {
     "vip.protect": {"lead", "boss"},
     "vip.risk.postpone": {"manager_a", "lead", "boss"},
     "vip.kpi.month": {"boss"},
+    "vip.assessment": {"boss"},
+    "vip.assessment.open": {"boss"},
+    "vip.assessment.reopen": {"boss"},
     "vip.kpi.reopen": {"approver"},
+    "vip.monthly.report": {"lead", "boss"},
+    "vip.monthly.report.answer": {"boss"},
     **{
         name: set(AT_THE_DESK)
         for name in (
@@ -86,3 +121,4 @@ class TestSecurityRoles(RolesChecks, DoorsCase):
     rights = RIGHTS
     catalogue = CATALOGUE
     creators = CREATORS
+    shared = {name for name in CATALOGUE if name.startswith(("vip.kpi.", "vip.assessment."))}

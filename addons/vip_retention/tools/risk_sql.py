@@ -2,7 +2,8 @@
 
 ``facts`` gathers what is known of each customer, ``found`` has a row for each signal that counts something
 or is unknown, and the rest of the statement brings the signals and the memberships in step with it: changed
-rows only, so a second run writes nothing. Who changed is returned.
+rows only, so a second run writes nothing. Who changed is returned. A colour that fades by itself moves
+the score and nothing else: what moved last is what happened last.
 
 The limit cuts nothing off: it tells PostgreSQL, which takes the joins of so many sums for a million times
 as many rows, how many customers there are.
@@ -79,7 +80,7 @@ def renew(signals: list[Signal], scope: Scope) -> SQL:
             UPDATE vip_risk_signal s SET points = t.points FROM told t
              WHERE t.id = s.id AND s.points <> t.points
         ), judged AS (
-            SELECT m.id, n.detail, n.unknown, b.detail AS before,
+            SELECT m.id, n.detail, n.unknown, b.detail AS before, b.settled,
                    CASE WHEN m.closed_on IS NULL THEN least(coalesce(n.score, 0), 100) ELSE 0 END
                    AS score,
                    CASE WHEN m.closed_on IS NOT NULL THEN NULL
@@ -98,24 +99,28 @@ def renew(signals: list[Signal], scope: Scope) -> SQL:
                             WHERE t.points > 0 AND m.closed_on IS NULL) a
                     GROUP BY 1) n ON n.membership_id = m.id
               LEFT JOIN (
-                   SELECT partner_id, jsonb_object_agg(type_id, points) AS detail
-                     FROM (SELECT partner_id, type_id, points FROM standing
+                   SELECT partner_id, jsonb_object_agg(type_id, points) AS detail,
+                          jsonb_object_agg(type_id, settled) FILTER (WHERE settled > 0) AS settled
+                     FROM (SELECT partner_id, type_id, points, points AS settled FROM standing
                            UNION ALL
-                           SELECT partner_id, type_id, was FROM told WHERE was > 0) a
+                           SELECT partner_id, type_id, was, CASE WHEN fades THEN points ELSE was END
+                             FROM told WHERE was > 0) a
                     GROUP BY 1) b ON b.partner_id = m.partner_id
         )
         UPDATE vip_membership u
            SET risk_score = j.score, risk_level = j.level, risk_unknown = j.unknown,
                risk_on = CASE WHEN j.moved THEN %(today)s ELSE u.risk_on END,
+               risk_change = CASE WHEN j.moved THEN j.score - coalesce(j.old_score, 0)
+                                  ELSE coalesce(u.risk_change, 0) + j.score - u.risk_score END,
                risk_before = CASE WHEN NOT j.moved THEN u.risk_before
                                   WHEN j.old_on IS NULL THEN NULL
                                   ELSE jsonb_build_object('score', j.old_score, 'level', j.old_level,
                                                           'on', j.old_on,
                                                           'points', coalesce(j.before, '{}')) END
-          FROM (SELECT *, (score, level) IS DISTINCT FROM (old_score, old_level)
-                          OR detail IS DISTINCT FROM before AS moved
+          FROM (SELECT *, level IS DISTINCT FROM old_level OR detail IS DISTINCT FROM settled AS moved
                   FROM judged) j
-         WHERE u.id = j.id AND (j.moved OR u.risk_unknown IS DISTINCT FROM j.unknown)
+         WHERE u.id = j.id
+           AND (j.moved OR u.risk_score <> j.score OR u.risk_unknown IS DISTINCT FROM j.unknown)
         RETURNING u.id, j.old_level, j.level
         """,
         company=scope.company_id,
@@ -500,6 +505,7 @@ def _recorded(active: list[Signal], scope: Scope) -> SQL:
     return SQL(
         """
         SELECT a.id, a.partner_id, a.type_id, a.points AS was,
+               a.place = 1 AND y.is_pulse IS TRUE AND a.closed_on IS NULL AND a.points > 0 AS fades,
                CASE WHEN a.place > 1 OR a.closed_on IS NOT NULL OR y.type_id IS NULL THEN 0
                     WHEN y.is_pulse
                     THEN (2 * CASE a.colour WHEN 'red' THEN y.points WHEN 'amber' THEN y.points_less

@@ -1,0 +1,1 @@
+from . import vip_kpi_export, vip_monthly_report
