@@ -3,8 +3,6 @@ from collections import defaultdict
 from odoo import api, models
 from odoo.tools import date_utils
 
-from odoo.addons.vip_customer.tools import portfolio
-
 from ..tools import assessment
 from .vip_kpi_report import RATES
 from .vip_kpi_target import PER_MANAGER
@@ -107,7 +105,7 @@ class VipAssessmentFigures(models.Model):
         ]
         report = self.env["vip.kpi.report"]
         result = defaultdict(lambda: defaultdict(dict))
-        weights = self._tier_weights()
+        weights = self.env["vip.tier"]._portfolio_weights()
         weighted = defaultdict(float)
         for team, tier, quarter, *values in report._read_group(
             within, ["team_id", "tier_id", "month:quarter"], [f"{name}:sum" for name in sums]
@@ -129,13 +127,3 @@ class VipAssessmentFigures(models.Model):
                 group = assessment.Group(customers, float(managers[branch]))
                 result[branch][PER_MANAGER] = {None: group}
         return result
-
-    @api.model
-    def _tier_weights(self):
-        """Tier id -> the work that a customer of it means."""
-        tiers = self.env["vip.tier"].with_context(active_test=False).search([])
-        active = tiers.filtered("active")
-        return {
-            tier.id: portfolio.weight(active.ids.index(tier.id) if tier.active else len(active))
-            for tier in tiers
-        }
