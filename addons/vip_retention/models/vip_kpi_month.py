@@ -141,7 +141,7 @@ class VipKpiMonth(models.Model):
                 IF TG_OP = 'UPDATE' THEN
                     PERFORM FROM vip_kpi_reopening r
                       WHERE r.month_id = OLD.id AND r.frozen_at = OLD.frozen_at
-                        AND NEW.state = 'open' AND NEW.computed_at = OLD.computed_at
+                        AND NEW.state = 'open' AND NEW.computed_at IS NOT DISTINCT FROM OLD.computed_at
                         AND (NEW.id, NEW.month, NEW.company_id) = (OLD.id, OLD.month, OLD.company_id);
                     IF FOUND THEN
                         RETURN NEW;

@@ -326,8 +326,8 @@ class TestAssessment(AssessmentCase):
         self._freeze_quarter()
         assessment = self._submitted()
         self.assertFalse(self._line(assessment, "churn_rate").is_scored)
-        self._write_month(QUARTER[2]).state = "open"
-        self.env.flush_all()
+        last = self._write_month(QUARTER[2]).with_user(self.users["approver"])
+        last.action_reopen("A loss was forgotten")
         row = (self.city, self.gold, "manager_a", {"opening": 100, "churned": 1})
         self._write_month(QUARTER[2], row)
         assessment.action_review()
