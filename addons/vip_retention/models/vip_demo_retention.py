@@ -70,6 +70,11 @@ PAST = (
     Past(9, "gold", LIST, "t_rival", "plan_fit", CONSIDERING, "在比较两家的报价", leaves=12),
 )
 
+# Who left: days ago, tier, kind.
+LEAVERS = ((101, "silver", "arrears"), (66, "gold", PORT_OUT), (38, "silver", SCHEDULED))
+# Months that are over and have figures; all but the last one are frozen.
+MONTHS = 5
+
 # Whom somebody worries about: tier, signal, days ago, colour, words. AGAIN is about the customer before.
 AGAIN = "again"
 RISK_STORIES = (
@@ -117,6 +122,8 @@ class VipDemo(models.AbstractModel):
         Case._judge(company, len(PAST))
         Case._escalate(len(PAST))
         demo._play_risk(customers)
+        demo._play_leavers(customers)
+        demo._end_months()
 
     def _wanting_to_leave(self):
         """dict tier code -> customers with an account manager, those with several numbers last; taken from
@@ -364,6 +371,43 @@ class VipDemo(models.AbstractModel):
             )
         )
         return departure.case_id
+
+    # ------------------------------------------------------------
+    # MONTH ENDS
+    # ------------------------------------------------------------
+
+    def _play_leavers(self, customers):
+        """Customers who left without a talk, noted when it happened."""
+        today = self.env.company._vip_today()
+        for days, tier, kind in LEAVERS:
+            partner = customers[tier].pop(0)
+            left_on = today - timedelta(days=days)
+            for number in partner.vip_number_ids.filtered(lambda line: line._is_open()):
+                self.env["vip.departure"].create(
+                    {
+                        "partner_id": partner.id,
+                        "number_id": number.id,
+                        "kind": kind,
+                        "source": LIST,
+                        "requested_on": left_on - timedelta(days=10),
+                        "effective_on": left_on,
+                    }
+                )
+
+    def _end_months(self):
+        """The last months have figures; the latest of them and the running one are still open."""
+        month = self.env.company._vip_today().replace(day=1)
+        wanted = [month]
+        for _n in range(MONTHS):
+            month = (month - timedelta(days=1)).replace(day=1)
+            wanted.append(month)
+        months = self.env["vip.kpi.month"].create([{"month": day} for day in sorted(wanted)])
+        manager = months.with_user(self._user("manager"))
+        frozen = manager[:-2]
+        for record in frozen:
+            record.action_compute()
+            record.action_freeze()
+        (manager - frozen).action_compute()
 
     # ------------------------------------------------------------
     # RISK

@@ -141,7 +141,7 @@ class VipKpiMonth(models.Model):
                 IF TG_OP = 'UPDATE' THEN
                     PERFORM FROM vip_kpi_reopening r
                       WHERE r.month_id = OLD.id AND r.frozen_at = OLD.frozen_at
-                        AND NEW.state = 'open' AND NEW.computed_at = OLD.computed_at
+                        AND NEW.state = 'open' AND NEW.computed_at IS NOT DISTINCT FROM OLD.computed_at
                         AND (NEW.id, NEW.month, NEW.company_id) = (OLD.id, OLD.month, OLD.company_id);
                     IF FOUND THEN
                         RETURN NEW;
@@ -602,14 +602,17 @@ class VipKpiMonth(models.Model):
             self.company_id.id,
             self.month,
             last,
-            self._midnight_of(self.company_id, self.month),
-            self._midnight_of(self.company_id, last + timedelta(days=1)),
+            self._midnight(self.month),
+            self._midnight(last + timedelta(days=1)),
         )
         previous = self._previous()
         if previous.state != FROZEN:
             return kpi_sql.facts(month, kpi_sql.opening_reckoned())
         first = self._frozen_months()[-1].month
         return kpi_sql.facts(month, kpi_sql.opening_copied(previous.id), kpi_sql.unseen(first))
+
+    def _midnight(self, day):
+        return self._midnight_of(self.company_id, day)
 
     @api.model
     def _midnight_of(self, company, day):
@@ -649,7 +652,12 @@ class VipKpiMonth(models.Model):
                             SELECT start_manager_id, start_team_id, start_tier_id, %(starting)s
                               FROM vip_kpi_fact WHERE month_id = %(month_id)s AND is_moved) f
                      GROUP BY 1, 2, 3) r
+              JOIN (VALUES %(weights)s) w (id, weight) ON w.id = r.tier_id
             """,
+            weights=SQL(", ").join(
+                SQL("(%s, %s::numeric)", *weight)
+                for weight in [(0, 0), *self.env["vip.tier"]._portfolio_weights().items()]
+            ),
             month_id=self.id,
             month=self.month,
             company=self.company_id.id,

@@ -31,7 +31,7 @@ class VipKpiMonth(models.Model):
     is_overdue = fields.Boolean(
         compute="_compute_is_overdue", search="_search_is_overdue", string="Freeze overdue"
     )
-    reminded_on = fields.Date(readonly=True, copy=False)
+    reminded_on = fields.Date(readonly=True, copy=False, string="Reminded on")
 
     @api.depends("month")
     def _compute_freeze_due(self):

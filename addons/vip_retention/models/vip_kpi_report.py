@@ -18,13 +18,11 @@ RATES = {
     "benefit_use": ("benefit_used", "benefit_granted"),
     "completeness": ("profile_known", "profile_asked"),
 }
-# sums -> what they are made of in a row
+# sums -> what they are made of in a row; ``weight`` is that of its tier
 SUMS = {
     "churned": SQL("churned_scheduled + churned_arrears"),
     "average": SQL("(opening + closing) / 2.0"),
-    "closing_weighted": SQL(
-        "closing * coalesce((SELECT t.manager_load FROM vip_tier t WHERE t.id = r.tier_id), 1)"
-    ),
+    "closing_weighted": SQL("closing * weight"),
 }
 # what is divided by the account managers who have a counted customer: of a group they are counted, not summed
 PER_MANAGER = {"customers_per_manager": "closing", "load_per_manager": "closing_weighted"}
@@ -139,7 +137,7 @@ class VipKpiReport(models.Model):
     closing_weighted = fields.Float(
         readonly=True,
         string="Closing, weighted",
-        help="Closing customers, each with the weight of his tier.",
+        help="Closing customers, each with the work that his tier means: diamond 3, gold 1.5, others 1.",
         digits=(16, 1),
     )
     customers_per_manager = fields.Float(

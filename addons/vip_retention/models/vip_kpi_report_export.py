@@ -1,6 +1,6 @@
 from odoo import models
 
-from .vip_kpi_report import RATES
+from .vip_kpi_report import PER_MANAGER, RATES
 
 
 class VipKpiReport(models.Model):
@@ -13,10 +13,13 @@ class VipKpiReport(models.Model):
         if len(rows) != len(self):
             return rows  # lines of what hangs on a row are between them
         for column, path in enumerate(fields):
-            if path[0] not in RATES:
+            if path[0] in PER_MANAGER:
+                needed = ("manager_id", "closing")
+            elif path[0] in RATES:
+                needed = RATES[path[0]][1:]
+            else:
                 continue
-            _above, below = RATES[path[0]]
             for row, report in zip(rows, self, strict=True):
-                if not report[below]:
+                if not all(report[name] for name in needed):
                     row[column] = ""
         return rows

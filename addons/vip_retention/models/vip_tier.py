@@ -1,4 +1,6 @@
-from odoo import fields, models
+from odoo import api, fields, models
+
+from odoo.addons.vip_customer.tools import portfolio
 
 
 class VipTier(models.Model):
@@ -20,11 +22,6 @@ class VipTier(models.Model):
         help="Full months with us after which they are protected. 0: at once.",
     )
 
-    manager_load = fields.Float(
-        default=1,
-        string="Weight in customers per manager",
-        help="How much of an account manager's time a customer of the tier takes, beside one with 1.",
-    )
     opens_risk_case = fields.Boolean(
         string="High risk opens a case",
         help="A retention case for the account manager, instead of a task.",
@@ -33,11 +30,17 @@ class VipTier(models.Model):
     _first_contact_positive = models.Constraint(
         "CHECK (first_contact_hours > 0)", "The first contact needs some time: more than 0 hours."
     )
-    _manager_load_positive = models.Constraint(
-        "CHECK (manager_load > 0)",
-        "A customer takes some of his account manager's time: a weight of more than 0.",
-    )
     _protected_months_positive = models.Constraint(
         "CHECK (protected_months >= 0)",
         "The months after which a tier is protected cannot be negative.",
     )
+
+    @api.model
+    def _portfolio_weights(self):
+        """Tier id -> the work that a customer of it means for his account manager."""
+        tiers = self.with_context(active_test=False).search([])
+        active = tiers.filtered("active")
+        return {
+            tier.id: portfolio.weight(active.ids.index(tier.id) if tier.active else len(active))
+            for tier in tiers
+        }

@@ -4,6 +4,8 @@ from odoo.tests import TransactionCase, freeze_time, tagged
 
 from odoo.addons.vip_customer.tests import test_demo
 
+from ..models.vip_kpi_report import RATES
+
 # A Sunday at a month's end, the first day of a policy year.
 DAYS = ("2027-01-31", "2027-02-01")
 
@@ -25,6 +27,7 @@ class TestRetentionDemo(TransactionCase):
                 self._check_story(cases)
                 self._check_report(company)
                 self._check_risk(company)
+                self._check_months(company)
                 self.env["vip.demo"]._load_retention()
                 self.assertEqual(
                     self.env["vip.retention.case"].search([("company_id", "=", company.id)]), cases
@@ -39,6 +42,19 @@ class TestRetentionDemo(TransactionCase):
         self.assertTrue(levels["high"].activity_ids)
         self.assertGreater(len(levels["low"]), len(levels["medium"]))
         self.assertGreater(len(levels["medium"]), 0)
+
+    def _check_months(self, company):
+        """Months that can be compared: most are frozen, people left in some, and no rate is empty."""
+        months = self.env["vip.kpi.month"].search([("company_id", "=", company.id)])
+        self.assertEqual(months.mapped("state"), ["open", "open", *["frozen"] * 4])
+        self.assertFalse([month.mismatch for month in months if month.mismatch])
+        self.assertGreaterEqual(sum(months.mapped("churned")), 3)
+        [rates] = self.env["vip.kpi.report"]._read_group(
+            [("company_id", "=", company.id)],
+            [],
+            [f"{name}:avg" for name in RATES],
+        )
+        self.assertTrue(all(rates), dict(zip(RATES, rates, strict=True)))
 
     def _check_cases(self, cases):
         states = {

@@ -379,7 +379,6 @@ class TestKpiValues(KpiCase):
     def test_customers_per_manager(self):
         """Seven customers, one of them of nobody, of two account managers with somebody; the one who lost all
         of his does not count."""
-        self.gold.manager_load, self.diamond.manager_load = 1.5, 3
         for n in range(4):
             self._join(f"A{n}")
         for n in range(2):
