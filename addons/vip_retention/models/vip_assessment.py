@@ -72,7 +72,6 @@ class VipAssessment(models.Model):
     scheme_id = fields.Many2one(
         "vip.assessment.scheme",
         required=True,
-        string="Scheme",
         default=lambda self: self._default_scheme(),
         ondelete="restrict",
         check_company=True,
@@ -117,7 +116,6 @@ class VipAssessment(models.Model):
     change = fields.Float(
         compute="_compute_change",
         digits=(16, 1),
-        string="Change",
         help="Points out of 100 more or less than in the quarter before, once that is reviewed.",
     )
 

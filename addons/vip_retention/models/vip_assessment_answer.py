@@ -32,7 +32,7 @@ class VipAssessmentAnswer(models.Model):
     company_id = fields.Many2one(related="assessment_id.company_id", store=True)
     state = fields.Selection(related="assessment_id.state")
     item_id = fields.Many2one(
-        "vip.assessment.item", required=True, readonly=True, ondelete="restrict", string="Item"
+        "vip.assessment.item", required=True, readonly=True, ondelete="restrict"
     )
     part = fields.Selection(related="item_id.part", store=True)
     sequence = fields.Integer(related="item_id.sequence", store=True)

@@ -62,7 +62,6 @@ class VipAssessmentLine(models.Model):
     change = fields.Float(
         compute="_compute_change",
         digits=(16, 1),
-        string="Change",
         help="Points out of 100 more or less than in the quarter before, once that is reviewed.",
     )
 

@@ -19,7 +19,7 @@ class VipAssessmentSchemePart(models.AbstractModel):
     _scope_fields = frozenset({"scheme_id"})
 
     scheme_id = fields.Many2one(
-        "vip.assessment.scheme", required=True, ondelete="cascade", index=True, string="Scheme"
+        "vip.assessment.scheme", required=True, ondelete="cascade", index=True
     )
     company_id = fields.Many2one(related="scheme_id.company_id", store=True, index=True)
     sequence = fields.Integer(default=10)

@@ -12,8 +12,9 @@ class VipDeparture(models.Model):
     _inherit = "vip.departure"  # pylint: disable=consider-merging-classes-inherited
 
     def _after_effective(self):
-        super()._after_effective()
+        result = super()._after_effective()
         self._count_late()
+        return result
 
     def _count_late(self):
         self.flush_recordset()

@@ -7,13 +7,16 @@ class VipDeparture(models.Model):
     _inherit = "vip.departure"  # pylint: disable=consider-merging-classes-inherited
 
     def _after_announced(self):
-        super()._after_announced()
+        result = super()._after_announced()
         self.partner_id.vip_membership_id._renew_risk()
+        return result
 
     def _after_withdrawn(self):
-        super()._after_withdrawn()
+        result = super()._after_withdrawn()
         self.partner_id.vip_membership_id._renew_risk()
+        return result
 
     def _after_effective(self):
-        super()._after_effective()
+        result = super()._after_effective()
         self.partner_id.vip_membership_id._renew_risk()
+        return result

@@ -97,7 +97,7 @@ class VipKpiMonth(models.Model):
     moved_out = fields.Integer(compute="_compute_totals", string="Moved out")
     churned_scheduled = fields.Integer(compute="_compute_totals", string="Churned, scheduled")
     churned_arrears = fields.Integer(compute="_compute_totals", string="Churned, arrears")
-    churned = fields.Integer(compute="_compute_totals", string="Churned")
+    churned = fields.Integer(compute="_compute_totals")
     left_tier = fields.Integer(compute="_compute_totals", string="Left tier")
     closing = fields.Integer(compute="_compute_totals")
     average = fields.Float(

@@ -4,7 +4,7 @@ from odoo import fields, models
 class VipKpiMonth(models.Model):
     """The monthly reports of the branches."""
 
-    _inherit = "vip.kpi.month"
+    _inherit = "vip.kpi.month"  # pylint: disable=consider-merging-classes-inherited
 
     monthly_report_count = fields.Integer(
         compute="_compute_monthly_report_count", string="Number of monthly reports"

@@ -55,9 +55,7 @@ class VipKpiReport(models.Model):
         string="My figures",
         help="Mine, or those of somebody I stand in for today.",
     )
-    churned = fields.Integer(
-        readonly=True, string="Churned", help="Customers, not numbers: scheduled and arrears."
-    )
+    churned = fields.Integer(readonly=True, help="Customers, not numbers: scheduled and arrears.")
     average = fields.Float(
         readonly=True, string="Average customers", help="(Opening + closing) ÷ 2.", digits=(16, 1)
     )

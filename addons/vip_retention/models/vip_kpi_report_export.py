@@ -6,7 +6,7 @@ from .vip_kpi_report import PER_MANAGER, RATES
 class VipKpiReport(models.Model):
     """A rate with nothing below the line is an empty cell in a file, as it is none on the screen."""
 
-    _inherit = "vip.kpi.report"
+    _inherit = "vip.kpi.report"  # pylint: disable=consider-merging-classes-inherited
 
     def _export_rows(self, fields, *, _is_toplevel_call=True):
         rows = super()._export_rows(fields, _is_toplevel_call=_is_toplevel_call)

@@ -35,7 +35,7 @@ class VipKpiTarget(models.Model):
     figure = fields.Selection(selection="_selection_figure", required=True)
     sequence = fields.Integer(default=10)
     tier_id = fields.Many2one(
-        "vip.tier", string="Tier", ondelete="cascade", help="Empty: one target for all tiers."
+        "vip.tier", ondelete="cascade", help="Empty: one target for all tiers."
     )
     company_id = fields.Many2one(
         "res.company",

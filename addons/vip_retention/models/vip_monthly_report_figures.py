@@ -129,7 +129,7 @@ class VipMonthlyReport(models.Model):
         # what is measured only since the report was received
         unknown = dict.fromkeys(MEASURES, False)
         tiers = self.env["vip.tier"].sudo().with_context(active_test=False)
-        tiers = tiers.search([], order="rank desc, id")
+        tiers = tiers.search(Domain.TRUE, order="rank desc, id")
         of_tier = {group["id"]: group for group in figures["tiers"]}
         managers = {group["id"]: group for group in figures["managers"]}
         shown = self._managers_shown()

@@ -235,7 +235,8 @@ class VipRetentionCase(models.Model):
         self._hold(members.partner_id)
         quiet = self.with_context(tracking_disable=True, mail_create_nosubscribe=True)
         none = self.env["vip.departure"]
-        cases = super(VipRetentionCase, quiet).create(
+        # past our own ``create``, which is for who asks to leave
+        cases = super(VipRetentionCase, quiet).create(  # pylint: disable=super-method-mismatch
             [
                 self._stake(
                     partner,

@@ -47,9 +47,7 @@ class VipRiskSignal(models.Model):
     )
     colour = fields.Selection(COLOURS)
     note = fields.Text()
-    points = fields.Integer(
-        default=0, required=True, readonly=True, string="Points", help="What it counts today."
-    )
+    points = fields.Integer(default=0, required=True, readonly=True, help="What it counts today.")
     figures = fields.Json(readonly=True, copy=False)
     text = fields.Char(compute="_compute_text", string="Because")
     # today

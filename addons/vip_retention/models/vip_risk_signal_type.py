@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
+from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ..tools.risk import DAY, MONTH, PULSE, RECORDED, Signal
@@ -109,7 +110,7 @@ class VipRiskSignalType(models.Model):
 
     @api.constrains("active", "points")
     def _check_some_weight(self):
-        self._refuse_no_weight(self.search([]))
+        self._refuse_no_weight(self.search(Domain.TRUE))
 
     def _refuse_no_weight(self, kinds):
         if not any(kind.points for kind in kinds):
@@ -208,7 +209,7 @@ class VipRiskSignalType(models.Model):
                         kind.name,
                     )
                 )
-        self._refuse_no_weight(self.search([]) - self)
+        self._refuse_no_weight(self.search(Domain.TRUE) - self)
 
     def _assess_anew(self):
         """The whole book is assessed again by the scheduled action, soon."""

@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.fields import Domain
 
 from odoo.addons.vip_customer.tools import portfolio
 
@@ -38,7 +39,7 @@ class VipTier(models.Model):
     @api.model
     def _portfolio_weights(self):
         """Tier id -> the work that a customer of it means for his account manager."""
-        tiers = self.with_context(active_test=False).search([])
+        tiers = self.with_context(active_test=False).search(Domain.TRUE)
         active = tiers.filtered("active")
         return {
             tier.id: portfolio.weight(active.ids.index(tier.id) if tier.active else len(active))

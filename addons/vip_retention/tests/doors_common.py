@@ -128,11 +128,12 @@ class DoorsCase(doors_common.DoorsCase):
 
     @classmethod
     def _look_after(cls, reach, *args):
-        super()._look_after(reach, *args)
+        result = super()._look_after(reach, *args)
         if reach != "own":  # the last one of its company
             customers = {"far": ("own", "far")}.get(reach, (reach,))
             cls._end_months(customers)
             cls._assess_branches(customers)
+        return result
 
     @classmethod
     def _end_months(cls, customers):

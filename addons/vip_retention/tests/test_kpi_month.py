@@ -565,7 +565,7 @@ class TestKpiMonth(KpiCase):
         dialog = (
             self.env[action["res_model"]]
             .with_user(self.users["approver"])
-            .with_context(action["context"])
+            .with_context(**action["context"])
             .create({"reason": "Mistake"})
         )
         dialog.action_confirm()

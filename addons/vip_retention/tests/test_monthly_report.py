@@ -115,7 +115,7 @@ class TestMonthlyReport(MonthlyReportCase):
         self.month.action_freeze()
         dialog = self._as("boss").action_answer()
         self.env[dialog["res_model"]].with_user(self.users["boss"]).with_context(
-            dialog["context"]
+            **dialog["context"]
         ).create({"remark": "Well done"}).action_receive()
         report = self._as("lead")
         self.assertEqual((report.state, report.received_by), ("received", self.users["boss"]))

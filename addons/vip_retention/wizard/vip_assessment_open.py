@@ -16,7 +16,6 @@ class VipAssessmentOpen(models.TransientModel):
     scheme_id = fields.Many2one(
         "vip.assessment.scheme",
         required=True,
-        string="Scheme",
         default=lambda self: self.env["vip.assessment"]._default_scheme(),
     )
 

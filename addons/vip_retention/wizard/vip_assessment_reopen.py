@@ -8,7 +8,7 @@ class VipAssessmentReopen(models.TransientModel):
     _description = "Reopen an assessment"
     _inherit = "vip.guarded.mixin"
 
-    assessment_id = fields.Many2one("vip.assessment", required=True, string="Assessment")
+    assessment_id = fields.Many2one("vip.assessment", required=True)
     reason = fields.Char(required=True)
 
     def action_confirm(self):
