@@ -112,11 +112,15 @@ class Dashboard:
         self.data.cells["B1"] = header(self.newest, MONTH, 1)
         self.data.cells["C1"] = header(self.months, MONTH, 1)
         self.data.formats["B1:C1"] = YEAR_MONTH
+        # Empty where there is no month; while figures are loading it says so.
+        self.measure(self.newest, "closing")
+        self.data.cells["D1"] = f'=PIVOT.VALUE({self.newest},"closing","#{MONTH}",1)'
         self.data.cells["A1"] = (
-            '=IF(B1="",_t("No month of the period has figures yet. A manager computes them under '
+            '=IF(D1="",_t("No month of the period has figures yet. A manager computes them under '
             'Retention › Month end › Month ends."),'
-            '_t("Large figures are those of the last month,")&" "&TEXT(B1,"yyyy-mm")&"; "&'
-            '_t("small ones and tables those of the whole period, from")&" "&TEXT(C1,"yyyy-mm")&".")'
+            '_t("Large figures: the last month")&" ("&TEXT(B1,"yyyy-mm")&") · "&'
+            '_t("small figures and tables: the whole period")&" ("&TEXT(C1,"yyyy-mm")&" – "&'
+            'TEXT(B1,"yyyy-mm")&")")'
         )
         self.data.row = 2
 

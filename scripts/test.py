@@ -36,9 +36,9 @@ WITHOUT_DATABASE = {"lint"}
 # Everything, the longest first, because two run at a time; the tests of the addons in shares.
 EVERYTHING: dict[str, Check] = {
     "lint": static.check,
-    "system": system.check,
     "addons-rest": odoo_tests.check_share("rest"),
     "addons-browser": odoo_tests.check_share("browser"),
+    "system": system.check,
     "addons-rights": odoo_tests.check_share("rights"),
     "lifecycle": lifecycle.check,
     "odoo-lint": odoo_tests.check_lint,

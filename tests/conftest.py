@@ -20,6 +20,7 @@ import psycopg2
 import pytest
 from stack import machine, oddities
 from stack.databases import Databases
+from stack.shell import Shell
 from stack.workshop import Workshop
 
 
@@ -40,8 +41,11 @@ class System:
     addons install without demo data.
     """
 
-    def __init__(self, databases: Databases, database: str, address: str, log: Path) -> None:
+    def __init__(
+        self, databases: Databases, shell: Shell, database: str, address: str, log: Path
+    ) -> None:
         self.databases = databases
+        self._shell = shell
         self.database = database
         self.address = address
         self.log = log
@@ -92,7 +96,7 @@ class System:
 
     def shell(self, code: str) -> None:
         """Run code in Odoo's shell, where `env` is the superuser's; it commits by itself."""
-        self.databases.shell(self.database, code, self.log.with_name("shell.log"))
+        self._shell.run(code)
 
     def users(self, **groups: str) -> None:
         """Make users: login='module.group,module.group', with the login as password."""
@@ -140,9 +144,12 @@ def system(workshop: Workshop) -> Iterator[System]:
     database = workshop.copy("installed", "system")
     log = databases.fresh_log("system-odoo")
     try:
-        with databases.served(
-            database, machine.free_port(), log, "--max-cron-threads", "0"
-        ) as server:
-            yield System(databases, database, server.address, log)
+        with (
+            databases.served(
+                database, machine.free_port(), log, "--max-cron-threads", "0"
+            ) as server,
+            Shell.open(databases, database, databases.fresh_log("shell")) as shell,
+        ):
+            yield System(databases, shell, database, server.address, log)
     finally:
         databases.drop(database)

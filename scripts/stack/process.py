@@ -78,6 +78,7 @@ def started(
     stdin: str | None = None,
     stdout: int | IO[str] = subprocess.DEVNULL,
     own_group: bool = True,
+    pass_fds: Sequence[int] = (),
 ) -> Iterator[subprocess.Popen[str]]:
     """A program that ends with the block or with us, and with it everything it started.
 
@@ -96,6 +97,7 @@ def started(
         stdout=stdout,
         stderr=subprocess.STDOUT,
         start_new_session=own_group,
+        pass_fds=pass_fds,
     )
     _running.add(process)
     try:

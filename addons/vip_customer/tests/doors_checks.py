@@ -11,11 +11,14 @@ from datetime import date
 from typing import NamedTuple
 from unittest.mock import patch
 
+from passlib.context import CryptContext
+
 from odoo.exceptions import AccessError, UserError
 from odoo.service.model import get_public_method
 from odoo.tests import HttpCase
 from odoo.tools import mute_logger
 
+from odoo.addons.base.models import res_users
 from odoo.addons.rpc.controllers.xmlrpc import OdooMarshaller
 
 from .doors_common import REACHES, ROLES, SAME_AS, DoorsCase
@@ -61,6 +64,7 @@ EXTENDED = {
     "action_archive",
     "mail_allowed_qweb_expressions",
 }
+QUICK_KEYS = CryptContext(["pbkdf2_sha512"], pbkdf2_sha512__rounds=1)
 MAGIC = {"create_uid", "create_date", "write_uid", "write_date", "id", "display_name"}
 
 
@@ -351,6 +355,8 @@ class WireChecks(HttpCase, DoorsTable):
         super().setUpClass()
         # days of the clock that stands still travel as other days do
         cls.startClassPatcher(patch.dict(OdooMarshaller.dispatch, {date: OdooMarshaller.dump_date}))
+        # as Odoo does with passwords in tests: no thousands of rounds for every call
+        cls.startClassPatcher(patch.object(res_users, "KEY_CRYPT_CONTEXT", QUICK_KEYS))
         cls.keys = {
             role: cls.env(user=cls.users[role], su=True)["res.users.apikeys"]._generate(
                 "rpc", "test", None

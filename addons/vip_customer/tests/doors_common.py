@@ -353,5 +353,5 @@ class DoorsCase(VipCase):
         self.env.flush_all()
         self.env.invalidate_all()
         return record.with_user(self.users[role]).with_context(
-            allowed_company_ids=self.users[role].company_ids.ids
+            allowed_company_ids=list(self.users[role]._get_company_ids())
         )

@@ -4,7 +4,7 @@ from odoo.http import request
 
 from odoo.addons.web.controllers.export import ExcelExport
 
-from ..models.vip_kpi_report import RATES
+from ..models.vip_kpi_report import PER_MANAGER, RATES
 
 
 class VipKpiExport(ExcelExport):
@@ -21,7 +21,9 @@ class VipKpiExport(ExcelExport):
     def _vip_put_rates(self, tree):
         asked = json.loads(request.params["data"])
         domain = [("id", "in", asked["ids"])] if asked["ids"] else asked["domain"]
-        rates = {name: f"{name}:avg" for name in tree._export_field_names if name in RATES}
+        rates = {
+            name: f"{name}:avg" for name in tree._export_field_names if name in RATES | PER_MANAGER
+        }
         for depth in range(1, len(tree._groupby) + 1):
             path = tree._groupby[:depth]
             for group in tree._model.formatted_read_group(domain, path, list(rates.values())):

@@ -53,6 +53,7 @@ from . import (  # how likely customers are to leave
 )
 from . import (  # how branches do
     vip_kpi_target,
+    vip_kpi_report_aims,
     vip_assessment_scheme,
     vip_assessment_scheme_part,
     vip_assessment_indicator,

@@ -189,7 +189,7 @@ class VipAssessment(models.Model):
 
     @api.depends("score", "state", "quarter", "company_id")
     def _compute_rank(self):
-        self.env["vip.assessment"].flush_model()
+        self.env["vip.assessment"].flush_model(["score", "is_scored", "state"])
         rows = self.env.execute_query(
             SQL(
                 """

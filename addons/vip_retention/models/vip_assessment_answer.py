@@ -22,7 +22,7 @@ class VipAssessmentAnswer(models.Model):
     _name = "vip.assessment.answer"
     _description = "Answer to a checklist item"
     _inherit = "vip.guarded.mixin"
-    _order = "assessment_id, part, sequence, id"
+    _order = "assessment_id, sequence, id"
     _rec_name = "item_id"
     _guarded_fields = frozenset({"assessment_id", "item_id", "company_id", "part", "sequence"})
 

@@ -1,7 +1,6 @@
 from collections import defaultdict
 
 from odoo import api, models
-from odoo.tools import date_utils
 
 from ..tools import assessment
 from .vip_kpi_report import RATES
@@ -14,8 +13,7 @@ class VipAssessmentFigures(models.Model):
     """What branches reached in their quarters, and the points for it; run as superuser.
 
     A figure is the ratio of the sums of three months over the rows of the month-end report, tier by tier.
-    Customers per account manager: closing, weighted by tier, ÷ account managers with a customer at the end
-    of the month, both summed over the months.
+    What is divided by account managers is aimed at for all tiers at once: a manager has customers of several.
     """
 
     _name = "vip.assessment"
@@ -95,7 +93,7 @@ class VipAssessmentFigures(models.Model):
         """
         figures = set(self.line_ids.mapped("figure")) - {False}
         ratios = sorted(figures & RATES.keys())
-        sums = sorted({part for name in ratios for part in RATES[name]} | {"closing"})
+        sums = sorted({part for name in ratios for part in RATES[name]})
         days = [month for record in self for month in record._months()]
         within = [
             ("company_id", "=", company.id),
@@ -105,8 +103,6 @@ class VipAssessmentFigures(models.Model):
         ]
         report = self.env["vip.kpi.report"]
         result = defaultdict(lambda: defaultdict(dict))
-        weights = self.env["vip.tier"]._portfolio_weights()
-        weighted = defaultdict(float)
         for team, tier, quarter, *values in report._read_group(
             within, ["team_id", "tier_id", "month:quarter"], [f"{name}:sum" for name in sums]
         ):
@@ -114,16 +110,12 @@ class VipAssessmentFigures(models.Model):
             for name in ratios:
                 above, below = (float(of_group[part] or 0) for part in RATES[name])
                 result[team.id, quarter][name][tier.id] = assessment.Group(above, below)
-            weighted[team.id, quarter] += of_group["closing"] * weights[tier.id]
         if PER_MANAGER in figures:
-            managers = defaultdict(int)
-            for team, month, count in report._read_group(
-                [*within, ("closing", ">", 0)],
-                ["team_id", "month:month"],
-                ["manager_id:count_distinct"],
+            for team, quarter, customers, load in report._read_group(
+                within, ["team_id", "month:quarter"], ["closing_weighted:sum", f"{PER_MANAGER}:avg"]
             ):
-                managers[team.id, date_utils.start_of(month, "quarter")] += count
-            for branch, customers in weighted.items():
-                group = assessment.Group(customers, float(managers[branch]))
-                result[branch][PER_MANAGER] = {None: group}
+                # the report counts the managers; how many follows from both
+                managers = round(customers / load) if load else 0
+                group = assessment.Group(customers, float(managers))
+                result[team.id, quarter][PER_MANAGER] = {None: group}
         return result

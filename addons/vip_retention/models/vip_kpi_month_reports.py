@@ -6,7 +6,6 @@ class VipKpiMonth(models.Model):
 
     _inherit = "vip.kpi.month"
 
-    monthly_report_ids = fields.One2many("vip.monthly.report", "month_id", string="Monthly reports")
     monthly_report_count = fields.Integer(
         compute="_compute_monthly_report_count", string="Number of monthly reports"
     )

@@ -6,7 +6,7 @@ from odoo.tools import format_amount, formatLang
 from ..tools import assessment
 from .vip_kpi_report import RATES
 
-PER_MANAGER = "customers_per_manager"
+PER_MANAGER = "load_per_manager"
 MONEY = "cost_per_save"
 # the smaller the better; all others: the larger
 AT_MOST = {"churn_rate", "off_net_rate", MONEY, PER_MANAGER}
@@ -62,8 +62,6 @@ class VipKpiTarget(models.Model):
     @api.model
     def _label(self, figure):
         """How the month-end report calls it."""
-        if figure == PER_MANAGER:
-            return self.env._("Customers per account manager")
         return self.env["vip.kpi.report"]._fields[figure]._description_string(self.env)
 
     @api.depends("figure")

@@ -129,6 +129,7 @@ class VipMembership(models.Model):
         if not count:
             return 0
         today = company._vip_today()
+        last_month, has_gap = self._months_of_risk(company, today)
         scope = risk_sql.Scope(
             company_id=company.id,
             members=whose,
@@ -136,7 +137,8 @@ class VipMembership(models.Model):
             today=today,
             now=fields.Datetime.now(),
             tz=company._vip_tz(),
-            last_month=self._last_complete_month(company, today),
+            last_month=last_month,
+            has_gap=has_gap,
             medium=company.vip_risk_medium,
             high=company.vip_risk_high,
             uid=self.env.uid,
@@ -159,17 +161,16 @@ class VipMembership(models.Model):
         return len(changes)
 
     @api.model
-    def _last_complete_month(self, company, today):
+    def _months_of_risk(self, company, today):
+        """The last month whose bills are all in, and whether a month before it was never told of."""
         months = self.env["vip.billing.month"].search(
-            [
-                ("company_id", "=", company.id),
-                ("complete", "=", True),
-                ("month", "<=", today),
-            ],
+            [("company_id", "=", company.id), ("month", "<=", today)],
             order="month desc",
-            limit=risk.STALE_MONTHS + 1,
+            limit=risk.STALE_MONTHS + risk.RECENT_MONTHS + risk.EARLIER_MONTHS,
         )
-        return risk.last_complete_month(today, set(months.mapped("month")))
+        complete = set(months.filtered("complete").mapped("month"))
+        last = risk.last_complete_month(today, complete)
+        return last, bool(last) and risk.has_gap(last, set(months.mapped("month")))
 
     @api.model
     def _follow_high_risk(self, company, moved, whose):

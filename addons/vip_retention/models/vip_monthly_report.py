@@ -164,7 +164,8 @@ class VipMonthlyReport(models.Model):
 
     def _compute_has_changed(self):
         for report in self:
-            report.has_changed = bool(report.figures) and report.figures != report._reckoned()
+            said = report.figures
+            report.has_changed = bool(said) and said != report._reckoned(tuple(said["total"]))
 
     @api.depends_context("uid")
     def _compute_is_mine(self):

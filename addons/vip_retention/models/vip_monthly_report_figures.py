@@ -2,15 +2,16 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.fields import Domain
-from odoo.tools import SQL, format_date
+from odoo.tools import SQL, format_date, format_list
 from odoo.tools.misc import formatLang
 
 from ..tools import kpi
 from ..tools.workbook import EMPTY, Cell, Sheet, workbook
 from .vip_kpi_month import REPORTED
-from .vip_kpi_report import RATES, SUMS
+from .vip_kpi_report import PER_MANAGER, RATES, SUMS
 
-MEASURES = (*REPORTED, *SUMS, *RATES)
+DIVIDED = (*RATES, *PER_MANAGER)
+MEASURES = (*REPORTED, *SUMS, *DIVIDED)
 # the table of a branch, see ``_sections``
 SECTIONS = {
     "customers": (
@@ -22,9 +23,11 @@ SECTIONS = {
         "left_tier",
         "moved_out",
         "closing",
+        "customers_per_manager",
+        "load_per_manager",
     ),
     "churn": ("churned", "average", "churn_rate", "off_net_rate"),
-    "departures": ("churned_port_out", "numbers_closed"),
+    "departures": ("churned_port_out", "numbers_closed", "left_closed"),
     "contacts": (
         "contacts_due",
         "contacts_done",
@@ -123,6 +126,8 @@ class VipMonthlyReport(models.Model):
         # a group of the branch is no row of one account manager's: the report itself says who reads it
         report = self.sudo()
         figures = report.figures or report._reckoned()
+        # what is measured only since the report was received
+        unknown = dict.fromkeys(MEASURES, False)
         tiers = self.env["vip.tier"].sudo().with_context(active_test=False)
         tiers = tiers.search([], order="rank desc, id")
         of_tier = {group["id"]: group for group in figures["tiers"]}
@@ -134,10 +139,11 @@ class VipMonthlyReport(models.Model):
         }
         return {
             **figures,
-            "tiers": [{**of_tier[t.id], "name": t.name} for t in tiers if t.id in of_tier],
+            "total": unknown | figures["total"],
+            "tiers": [unknown | of_tier[t.id] | {"name": t.name} for t in tiers if t.id in of_tier],
             "managers": sorted(
                 (
-                    {**group, "name": names.get(user) or self.env._("No account manager")}
+                    unknown | group | {"name": names.get(user) or self.env._("No account manager")}
                     for user, group in managers.items()
                     if shown is None or user in shown
                 ),
@@ -158,19 +164,20 @@ class VipMonthlyReport(models.Model):
         deputised = self.env["vip.manager.deputy"]._managers_of(user, self.company_id)
         return {user.id, *deputised}
 
-    def _reckoned(self):
+    def _reckoned(self, measures=MEASURES):
         """What the month-end report says of the branch now, with ids for names; run as superuser."""
         self.env.flush_all()
-        measures = [f"{name}:{'avg' if name in RATES else 'sum'}" for name in MEASURES]
         total, tiers, managers = self.env["vip.kpi.report"]._read_grouping_sets(
-            self._rows_domain(), [[], ["tier_id"], ["manager_id"]], measures
+            self._rows_domain(),
+            [[], ["tier_id"], ["manager_id"]],
+            [f"{name}:{'avg' if name in DIVIDED else 'sum'}" for name in measures],
         )
 
         def group(values):
-            return dict(zip(MEASURES, values, strict=True))
+            return dict(zip(measures, values, strict=True))
 
         return {
-            "total": group(total[0]) if tiers else dict.fromkeys(MEASURES, False),
+            "total": group(total[0]) if tiers else dict.fromkeys(measures, False),
             "tiers": [{"id": tier.id, **group(values)} for tier, *values in tiers],
             "managers": [{"id": user.id, **group(values)} for user, *values in managers],
             "facts": self._counted(),
@@ -186,6 +193,7 @@ class VipMonthlyReport(models.Model):
         :rtype: dict
         """
         month = self.month_id
+        company = month.company_id
         last = kpi.next_month(month.month) - timedelta(days=1)
         rows = self.env.execute_query(
             SQL(
@@ -219,8 +227,8 @@ class VipMonthlyReport(models.Model):
                 team=self.team_id.id,
                 first=month.month,
                 last=last,
-                begin=month._midnight(month.month),
-                end=month._midnight(last + timedelta(days=1)),
+                begin=month._midnight_of(company, month.month),
+                end=month._midnight_of(company, last + timedelta(days=1)),
             )
         )
         counted = {"contacts": 0, "contacted": 0, "complaints": 0, "profile": [], "reasons": []}
@@ -305,7 +313,7 @@ class VipMonthlyReport(models.Model):
 
     def _formula(self, name):
         """What a rate divides by what, or the average of what; nothing beside what is counted."""
-        if name not in RATES and name not in SUMS:
+        if name not in DIVIDED and name not in SUMS:
             return ""
         return self.env["vip.kpi.report"]._fields[name]._description_help(self.env) or ""
 
@@ -390,10 +398,11 @@ class VipMonthlyReport(models.Model):
         def listed(model, counts, unknown):
             records = self.env[model].sudo().browse(key for key, _count in counts if key)
             names = {record.id: record.name for record in records}
-            return ", ".join(
+            parts = [
                 self.env._("%(what)s %(count)s", what=names.get(key, unknown), count=count)
                 for key, count in counts
-            )
+            ]
+            return format_list(self.env, parts, "unit")
 
         def told(counts, text):
             number = sum(count for _key, count in counts)

@@ -41,6 +41,8 @@ class AssessmentCase(KpiCase):
                 "closing": 0,
                 **figures,
             }
+            weight = {cls.diamond: 3, cls.gold: 1.5, cls.silver: 1}[tier]
+            values["closing_weighted"] = weight * values["closing"]
             cls.env.cr.execute(
                 SQL(
                     "INSERT INTO vip_kpi_report (%s) VALUES %s",
@@ -48,9 +50,14 @@ class AssessmentCase(KpiCase):
                     tuple(values.values()),
                 )
             )
-        if state == "frozen":
+        if state == "frozen" and month.state != "frozen":
             month.write(
-                {"state": state, "frozen_at": "2026-03-01", "frozen_by": cls.users["boss"].id}
+                {
+                    "state": state,
+                    "computed_at": "2026-03-01",
+                    "frozen_at": "2026-03-01",
+                    "frozen_by": cls.users["boss"].id,
+                }
             )
         cls.env.invalidate_all()
         return month

@@ -1,9 +1,11 @@
 """Assessments by real doors: a quarter worked by hand, self-assessment, review, and what refuses."""
 
 from base64 import b64encode
+from unittest.mock import patch
 
+from odoo import Command
 from odoo.exceptions import AccessError, UserError
-from odoo.tests import tagged
+from odoo.tests import Form, tagged
 
 from .assessment_common import QUARTER, AssessmentCase
 
@@ -64,7 +66,7 @@ class TestAssessment(AssessmentCase):
             "staff": 70.0,
             "equipment": 100.0,
             # (300 x 3 + 600 x 1.5 + 1200) / (2 + 2 + 1 managers) = 600
-            "customers_per_manager": 66.7,
+            "load_per_manager": 66.7,
         }
         self.assertEqual(
             {
@@ -90,7 +92,7 @@ class TestAssessment(AssessmentCase):
             "Silver: 1.75% of 1200.0, aim at most 1.00%, no points from 2.50%: 50.0",
             line.explanation,
         )
-        per_manager = self._line(line.assessment_id, "customers_per_manager")
+        per_manager = self._line(line.assessment_id, "load_per_manager")
         self.assertEqual(per_manager.actual_text, "600.0")
         self.assertEqual(per_manager.target_text, "≤ 500.0")
         self.assertEqual(per_manager.points, 0)
@@ -267,6 +269,24 @@ class TestAssessment(AssessmentCase):
         theirs = mine.with_user(self.users["boss"])
         self._refused("once the branch has submitted", theirs.write, {"review_answer": "yes"})
 
+    def test_answers_in_the_form(self):
+        """The lead saves the checklist with the assessment, and nothing else of it."""
+        mine = self._assess().with_user(self.users["lead"])
+        answer = self._answer(mine, "desk")
+        mine.write({"answer_ids": [Command.update(answer.id, {"self_answer": "no"})]})
+        self.assertEqual(answer.self_answer, "no")
+        for command in (Command.delete(answer.id), Command.create({"item_id": answer.item_id.id})):
+            with self.assertRaises(AccessError), self.env.cr.savepoint():
+                mine.write({"answer_ids": [command]})
+        with self.assertRaises(AccessError):
+            mine.write({"line_ids": [Command.clear()]})
+
+    def test_new_in_the_form(self):
+        with Form(self.Assessment.with_user(self.users["boss"])) as form:
+            form.team_id = self.city
+        self.assertEqual(len(form.record.answer_ids), 15)
+        self.assertEqual(str(form.record.quarter), "2025-10-01")
+
     def test_answers_of_another_item(self):
         assessment = self._assess()
         answer = self._answer(assessment, "desk").with_user(self.users["lead"])
@@ -326,15 +346,16 @@ class TestAssessment(AssessmentCase):
         self._freeze_quarter()
         assessment = self._submitted()
         self.assertFalse(self._line(assessment, "churn_rate").is_scored)
-        last = self._write_month(QUARTER[2]).with_user(self.users["approver"])
-        last.action_reopen("A loss was forgotten")
+        month = self._write_month(QUARTER[2]).with_user(self.users["approver"])
+        month.action_reopen("One customer was forgotten")
+        self.env.flush_all()
         row = (self.city, self.gold, "manager_a", {"opening": 100, "churned": 1})
         self._write_month(QUARTER[2], row)
         assessment.action_review()
         self.assertEqual(self._line(assessment, "churn_rate").score, 78.9)
 
     def test_two_reviewers(self):
-        """Of two at once the second is told what the first did; whoever reads its row waits."""
+        """The second is told what the first did."""
         self._freeze_quarter()
         assessment = self._submitted()
         other = assessment.with_user(self.users["approver"])
@@ -344,16 +365,24 @@ class TestAssessment(AssessmentCase):
         self._refused("was reviewed by", other.action_refresh)
         self._refused("was reviewed by", other.action_submit)
 
-    def test_reviewers_lock_the_row(self):
+    def test_two_reviewers_at_once(self):
+        """Who waits for the lock sees then what the other did, whatever he had read before."""
         self._freeze_quarter()
         assessment = self._submitted()
-        assessment.action_review()
-        self.env.cr.execute(
-            """SELECT count(*) FROM pg_locks
-                WHERE relation = 'vip_assessment'::regclass AND mode = 'RowShareLock'
-                  AND pid = pg_backend_pid()"""
-        )
-        self.assertEqual(self.env.cr.fetchone()[0], 1)
+        other = assessment.with_user(self.users["approver"])
+        self.assertEqual(other.state, "submitted")
+        lock = type(assessment)._lock
+
+        def waits(records):
+            self.env.cr.execute(
+                """UPDATE vip_assessment SET state = 'reviewed', reviewed_by = %s,
+                          reviewed_at = '2026-03-10 01:00:00' WHERE id = %s""",
+                [self.users["boss"].id, assessment.id],
+            )
+            lock(records)
+
+        with patch.object(type(assessment), "_lock", waits):
+            self._refused(f"was reviewed by {self.users['boss'].name} on", other.action_review)
 
     def test_nobody_changes_a_reviewed_one(self):
         self._freeze_quarter()
@@ -435,6 +464,23 @@ class TestAssessment(AssessmentCase):
     def test_rank_counts_reviewed_ones(self):
         assessment = self._submitted()
         self.assertFalse(assessment.rank)
+
+    def test_who_works_in_the_branch(self):
+        """He reads how it was reviewed, and not what is not final; who works elsewhere reads nothing."""
+        self.env["crm.team.member"].create(
+            {"crm_team_id": self.city.id, "user_id": self.users["manager_a"].id}
+        )
+        self._freeze_quarter()
+        assessment = self._submitted()
+        for record in (assessment, assessment.line_ids[0], assessment.answer_ids[0]):
+            self.assertFalse(record.with_user(self.users["manager_a"]).has_access("read"))
+        assessment.action_review()
+        for record in (assessment, assessment.line_ids[0], assessment.answer_ids[0]):
+            self.assertTrue(record.with_user(self.users["manager_a"]).has_access("read"))
+            self.assertFalse(record.with_user(self.users["manager_a"]).has_access("write"))
+            self.assertFalse(record.with_user(self.users["manager_b"]).has_access("read"))
+        seen = assessment.with_user(self.users["manager_a"])
+        self.assertEqual((seen.rank, seen.line_ids[0].target_text[:1]), ("1 of 1", "≤"))
 
     def test_figures_behind(self):
         self._by_hand()

@@ -23,7 +23,7 @@ class TestTargets(AssessmentCase):
         self.assertEqual(goals["satisfaction"][gold], (0.92, 0.75))
         self.assertEqual(set(goals["benefit_use"]), {diamond, gold})
         self.assertEqual(goals["completeness"][silver], (0.7, 0.4))
-        self.assertEqual(goals["customers_per_manager"], {None: (500, 800)})
+        self.assertEqual(goals["load_per_manager"], {None: (500, 800)})
 
     def test_floor_on_the_wrong_side(self):
         """Also where both are the same: nothing lies between."""
@@ -58,10 +58,10 @@ class TestTargets(AssessmentCase):
         self._create("off_net_rate", 0.01, 0.02, company_id=self.company.id)
 
     def test_per_manager_has_no_tier(self):
-        self.Target.search([("figure", "=", "customers_per_manager")]).unlink()
+        self.Target.search([("figure", "=", "load_per_manager")]).unlink()
         self._refused(
             "Leave the tier of its target empty",
-            lambda: self._create("customers_per_manager", 500, 800, tier_id=self.gold.id),
+            lambda: self._create("load_per_manager", 500, 800, tier_id=self.gold.id),
         )
 
     def test_twice(self):

@@ -38,6 +38,7 @@ LOOK = """
     await until(() => services.spreadsheet_dashboard_loader);
     const loader = services.spreadsheet_dashboard_loader;
     const names = %s;
+    const closing = %s;
     for (const name of names) {
         const dashboard = () => loader.getActiveDashboard();
         await until(() => loader.getDashboardGroups().length);
@@ -55,6 +56,12 @@ LOOK = """
         const wrong = cells().filter((cell) => cell.type === "error");
         if (wrong.length) {
             throw new Error(`${name}: ${wrong[0].value} ${wrong[0].message}`);
+        }
+        // the first card, on both dashboards that begin with it
+        const card = { sheetId: getters.getSheetIds()[1], col: 2, row: 2 };
+        const { value } = getters.getEvaluatedCell(card);
+        if (names.indexOf(name) < 2 && value !== closing) {
+            throw new Error(`${name}: closing is ${value} and not ${closing}`);
         }
         console.log(name + ": " + cells().filter((cell) => cell.value !== "").length + " cells");
     }
@@ -319,6 +326,29 @@ class TestDashboards(KpiCase):
                 self.assertEqual(names, [rate, above, below])
                 self.assertIn("÷", box.xpath("string(div)"))
 
+    def test_beside_the_target(self):
+        """What has a target for the tier and something below its line; said whether it is reached."""
+        self.env["vip.kpi.target"].search([]).unlink()
+        self.env["vip.kpi.target"].create(
+            [
+                {"figure": "churn_rate", "tier_id": self.gold.id, "target": 0.3, "floor": 0.5},
+                {"figure": "off_net_rate", "target": 0.1, "floor": 0.5},
+                {"figure": "coverage_rate", "target": 0.9, "floor": 0.5},
+            ]
+        )
+        self._two_months()
+        rows = self.Report.with_user(self.users["manager_a"]).search([], order="month")
+        self.assertEqual(
+            rows[0].aims.split("\n"),
+            [
+                "✓ Churn rate 25.00%: at most 30.00%, reached",
+                "✗ Off-net rate 28.57%: at most 10.00%, missed",
+            ],
+        )
+        rows = self.Report.with_user(self.users["manager_c"]).search([], order="month")
+        # no target for silver, and nobody left in February to divide by
+        self.assertEqual(rows[0].aims, "✗ Off-net rate 66.67%: at most 10.00%, missed")
+
 
 @tagged("post_install", "-at_install", "vip_browser")
 class TestDashboardsInTheBrowser(HttpCase):
@@ -337,7 +367,7 @@ class TestDashboardsInTheBrowser(HttpCase):
             company_ids=[Command.set(cls.company.ids)],
         )
 
-    def _look(self):
+    def _look(self, closing):
         names = [
             self.env.ref(f"vip_retention.dashboard_{name}")
             .with_context(lang=self.manager.lang)
@@ -346,7 +376,7 @@ class TestDashboardsInTheBrowser(HttpCase):
         ]
         self.browser_js(
             f"/odoo/action-{self.env.ref('vip_retention.dashboard_action').id}",
-            LOOK % json.dumps(names),
+            LOOK % (json.dumps(names), json.dumps(closing)),
             "odoo.isReady === true",
             login="vip_tour_manager",
             timeout=180,
@@ -354,7 +384,7 @@ class TestDashboardsInTheBrowser(HttpCase):
 
     def test_without_figures(self):
         """No month has been computed: empty, and without an error."""
-        self._look()
+        self._look("–")
 
     def test_with_figures(self):
         last = date.today().replace(day=1) - relativedelta(months=1)
@@ -378,4 +408,4 @@ class TestDashboardsInTheBrowser(HttpCase):
         for lang in ("en_US", "zh_CN"):
             with self.subTest(lang=lang):
                 self.manager.lang = lang
-                self._look()
+                self._look(1)

@@ -213,6 +213,9 @@ class TestMonthlyReport(MonthlyReportCase):
         county = self._report_of(self.county)
         self._refused("", county.read, ["state"], error=AccessError)
         self._refused("", county.action_submit, error=AccessError)
+        values = {"team_id": self.county.id, "month_id": self.month.id}
+        self._as("boss", county).unlink()
+        self._refused("", self._as("lead", self.MonthlyReport).create, values, error=AccessError)
 
     def test_account_managers_read_received_ones_with_own_figures(self):
         received = self._received()
@@ -596,7 +599,8 @@ class TestSameFigure(MonthlyReportCase, HttpCase):
                 "County (1)": [0, 0, None, "1"],
             },
         )
-        [silver] = [row for row in rows if row[0] == "Silver"]
+        name = self.silver.with_context(lang=boss.lang).name
+        [silver] = [row for row in rows if row[0] == name]
         self.assertEqual(silver[1:], [0, 0, None, 1])
 
     def _cells(self, page):

@@ -574,7 +574,20 @@ class TestRisk(RiskCase):
     def test_future_months_marked_complete(self):
         months = [date(2026, n, 1) for n in range(5, 11)]
         self.env["vip.billing.month"]._ensure(self.company, months, complete=True)
-        self.assertEqual(self.Member._last_complete_month(self.company, TODAY), date(2026, 2, 1))
+        last = date(2026, 2, 1)
+        self.assertEqual(self.Member._months_of_risk(self.company, TODAY), (last, False))
+
+    def test_month_of_bills_that_never_came(self):
+        """Nobody's spend dropped because an import was forgotten."""
+        bills = self.env["vip.billing.fact"].search([("month", "=", "2026-01-01")])
+        bills.unlink()
+        months = [("company_id", "=", self.company.id), ("month", "=", "2026-01-01")]
+        self._assess()
+        self.assertEqual(self._points(), {"drop": 15}, "a month that is on the list counts")
+        self.env["vip.billing.month"].search(months).unlink()
+        self._assess()
+        self.assertEqual(self._points(), {})
+        self.assertIn("drop", {one["code"] for one in self.partner.vip_explain_risk()["unknown"]})
 
     def test_score_is_capped(self):
         kinds = self._kind("port_query") | self._kind("pulse")

@@ -146,13 +146,14 @@ class TestRiskProperty(VipCase):
         @given(
             st.sampled_from(DAYS),
             st.sets(st.integers(1, 5), max_size=4) | st.just({1}),
+            st.none() | st.none() | st.integers(1, 9),
             st.lists(strategies(), min_size=CUSTOMERS, max_size=CUSTOMERS),
         )
-        def check(today, complete, stories):
+        def check(today, complete, gap, stories):
             savepoint = self.env.cr.savepoint(flush=False)
             try:
                 with freeze_time(f"{today} 02:00:00"):  # 10:00 in Shanghai
-                    seen.update(self._check_example(today, complete, stories))
+                    seen.update(self._check_example(today, complete, gap, stories))
             finally:
                 savepoint.close(rollback=True)
                 self.env.invalidate_all(flush=False)
@@ -160,20 +161,21 @@ class TestRiskProperty(VipCase):
         check()
         self.assertEqual(seen, set(self.kinds.values()), "every signal counted once at least")
 
-    def _check_example(self, today, complete, stories):
+    def _check_example(self, today, complete, gap, stories):
         """:return: the kinds of signals that counted"""
         for partner, story in zip(self.partners, stories, strict=True):
             self._tell(partner, story, today)
         months = {add_months(today, -n) for n in complete}
-        self.env["vip.billing.month"].create(
-            [{"company_id": self.company.id, "month": month, "complete": True} for month in months]
-        )
+        told = months | {add_months(today, -n) for n in range(15) if n != gap}
+        self.env["vip.billing.month"]._ensure(self.company, told)
+        self.env["vip.billing.month"]._ensure(self.company, months, complete=True)
         self.Member._assess_risk(self.company)
         self.assertFalse(self.Member._assess_risk(self.company), "a second run changes nothing")
         self.env.invalidate_all()
         signals = self.env["vip.risk.signal.type"]._signals()
         now = datetime.combine(today, time(2))
-        day = risk.Day(today, now, risk.last_complete_month(today, months))
+        last = risk.last_complete_month(today, months)
+        day = risk.Day(today, now, last, bool(last) and risk.has_gap(last, told))
         counted = set()
         for partner, story in zip(self.partners, stories, strict=True):
             member = partner.vip_membership_id

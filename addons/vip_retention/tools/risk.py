@@ -143,6 +143,7 @@ class Day:
     today: date
     now: datetime
     last_month: date | None = None  # the last one whose bills are all in
+    has_gap: bool = False  # of the months compared one was never told of
 
 
 class Assessment(NamedTuple):
@@ -174,6 +175,16 @@ def last_complete_month(today: date, complete: set[date]) -> date | None:
         if (month := add_months(today, -months)) in complete:
             return month
     return None
+
+
+def has_gap(last: date, told: set[date]) -> bool:
+    """Whether the bills of a month are missing for everybody, of those whose averages are compared.
+
+    >>> months = {date(2025, n, 1) for n in range(6, 13)} | {date(2026, 1, 1), date(2026, 2, 1)}
+    >>> has_gap(date(2026, 2, 1), months), has_gap(date(2026, 2, 1), months - {date(2026, 1, 1)})
+    (False, True)
+    """
+    return any(add_months(last, -n) not in told for n in range(RECENT_MONTHS + EARLIER_MONTHS))
 
 
 def assess(customer: Customer, signals: list[Signal], day: Day) -> Assessment:
@@ -254,7 +265,7 @@ def suspended(customer: Customer, signal: Signal, day: Day) -> int | None:
 
 def drop(customer: Customer, signal: Signal, day: Day) -> int | None:
     """The average of the last 3 full months is so many percent below that of the 6 before; unknown where he
-    was not with us all that time, or nothing was billed before.
+    was not with us all that time, nothing was billed before, or a month of bills is missing altogether.
 
     >>> kind = Signal(1, "drop", 25, 15, 50, 30)
     >>> day = Day(date(2026, 3, 10), datetime(2026, 3, 10), date(2026, 2, 1))
@@ -264,8 +275,11 @@ def drop(customer: Customer, signal: Signal, day: Day) -> int | None:
     ...     return drop(Customer(bills=tuple(bills), **facts), kind, day)
     >>> at(50), at(51), at(70), at(71), at(50, joined_on=date(2025, 7, 1))
     (25, 15, 15, 0, None)
+    >>> from dataclasses import replace
+    >>> day = replace(day, has_gap=True)
+    >>> at(50)
     """
-    if not day.last_month:
+    if not day.last_month or day.has_gap:
         return None
     middle = add_months(day.last_month, -RECENT_MONTHS)
     first = add_months(middle, 1 - EARLIER_MONTHS)

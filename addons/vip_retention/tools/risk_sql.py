@@ -18,6 +18,10 @@ from odoo.addons.vip_customer.tools.tier_rules import add_months
 
 from .risk import EARLIER_MONTHS, PULSE, RECENT_MONTHS, RULES, Signal
 
+# The signals of a member: a look into the index for each, whatever PostgreSQL believes of a table that a
+# first night has just filled.
+SIGNALS = SQL("SELECT * FROM vip_risk_signal WHERE partner_id = m.partner_id OFFSET 0")
+
 
 class Scope(NamedTuple):
     """Whose risk is assessed, and when.
@@ -25,6 +29,7 @@ class Scope(NamedTuple):
     :param SQL members: condition on ``m``, the memberships
     :param count: how many they are at most
     :param last_month: the last month whose bills are all in, None where nothing is known
+    :param has_gap: of the months compared one was never told of
     """
 
     company_id: int
@@ -34,6 +39,7 @@ class Scope(NamedTuple):
     now: datetime
     tz: str
     last_month: date | None
+    has_gap: bool
     medium: int
     high: int
     uid: int
@@ -50,8 +56,8 @@ def renew(signals: list[Signal], scope: Scope) -> SQL:
             SELECT m.* FROM vip_membership m WHERE m.company_id = %(company)s AND %(members)s
         ), facts AS MATERIALIZED (%(facts)s),
         standing AS MATERIALIZED (
-            SELECT s.partner_id, s.type_id, s.date, s.points FROM vip_risk_signal s
-             WHERE s.is_recorded IS NOT TRUE AND s.partner_id IN (SELECT partner_id FROM member)
+            SELECT s.id, s.partner_id, s.type_id, s.date, s.points
+              FROM member m CROSS JOIN LATERAL (%(signals)s) s WHERE s.is_recorded IS NOT TRUE
         ), found AS MATERIALIZED (
             SELECT f.id AS membership_id, f.partner_id, f.company_id, x.type_id, x.points, x.unknown,
                    coalesce(x.date, o.date, %(today)s) AS date, x.figures
@@ -61,10 +67,10 @@ def renew(signals: list[Signal], scope: Scope) -> SQL:
              WHERE x.points > 0 OR x.unknown
         ), told AS MATERIALIZED (%(recorded)s),
         gone AS (
-            DELETE FROM vip_risk_signal s
-             WHERE s.is_recorded IS NOT TRUE AND s.partner_id IN (SELECT partner_id FROM member)
+            DELETE FROM vip_risk_signal s USING standing o
+             WHERE o.id = s.id
                AND NOT EXISTS (SELECT FROM found n WHERE n.points > 0
-                                AND n.partner_id = s.partner_id AND n.type_id = s.type_id)
+                                AND n.partner_id = o.partner_id AND n.type_id = o.type_id)
         ), counted AS (
             INSERT INTO vip_risk_signal AS s (partner_id, company_id, type_id, is_recorded, date, points,
                                               figures, create_uid, write_uid, create_date, write_date)
@@ -126,6 +132,7 @@ def renew(signals: list[Signal], scope: Scope) -> SQL:
         company=scope.company_id,
         members=scope.members,
         facts=_facts(kinds, scope),
+        signals=SIGNALS,
         count=scope.count,
         contributions=_contributions(signals, scope),
         recorded=_recorded(signals, scope),
@@ -344,7 +351,7 @@ def _suspended(signal: Signal, scope: Scope) -> tuple[SQL, SQL, SQL, SQL]:
 
 
 def _drop(signal: Signal, scope: Scope) -> tuple[SQL, SQL, SQL, SQL]:
-    if not scope.last_month:
+    if not scope.last_month or scope.has_gap:
         return SQL("0"), SQL("TRUE"), SQL("NULL"), SQL("NULL::jsonb")
     middle, first = _compared(scope.last_month)
     unknown = SQL(
@@ -517,11 +524,11 @@ def _recorded(active: list[Signal], scope: Scope) -> SQL:
           FROM (SELECT s.id, s.partner_id, s.type_id, s.points, s.date, s.colour, m.closed_on,
                        row_number() OVER (PARTITION BY s.partner_id, s.type_id
                                           ORDER BY s.date DESC, s.id DESC) AS place
-                  FROM vip_risk_signal s JOIN member m ON m.partner_id = s.partner_id
-                 WHERE s.is_recorded IS TRUE) a
+                  FROM member m CROSS JOIN LATERAL (%(signals)s) s WHERE s.is_recorded IS TRUE) a
           LEFT JOIN (VALUES %(kinds)s) y (type_id, is_pulse, points, points_less, span, first_day)
             ON y.type_id = a.type_id
         """,
+        signals=SIGNALS,
         today=scope.today,
         kinds=SQL(", ").join(kinds),
     )

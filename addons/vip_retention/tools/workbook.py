@@ -65,8 +65,8 @@ def workbook(sheets: Iterable[Sheet]) -> bytes:
 
 def _write(page, sheet: Sheet, formats: dict):
     for line, text in enumerate(sheet.heading):
-        page.write_string(line, 0, text, formats["heading" if not line else "text"])
-        page.set_row(line, None)
+        # over the columns beside it
+        page.write_string(line, 0, text, None if line else formats["heading"])
     top = len(sheet.heading) + 1
     for column, (title, width) in enumerate(sheet.columns):
         page.set_column(column, column, width)
