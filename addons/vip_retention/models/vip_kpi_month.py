@@ -386,6 +386,7 @@ class VipKpiMonth(models.Model):
         reopened = self.sudo()  # guarded: this door only
         self.env["vip.kpi.reopening"].sudo()._log(reopened, reason)
         reopened.write({"state": OPEN, "frozen_at": False, "frozen_by": False})
+        reopened.flush_recordset()
         self.env["vip.departure"].sudo()._count_again(reopened)
         return True
 
