@@ -1,13 +1,13 @@
 {
     "name": "VIP Retention",
-    "summary": "Who may leave, how we keep him honestly, and month-end figures people can be paid by",
+    "summary": "Who may leave, how we keep him honestly, and figures people can be paid by",
     "description": """
 What happens when a VIP customer says “close my number”: the facts frozen, the reason heard, offers that fit,
 an account manager who follows up, and a save that counts only when the number is still billed. The
 customer's final refusal is one click for everybody, and nothing stands in its way.
 
-Before that: a score of who may leave, with the figures behind every point. And at the end of the month: figures that
-reconcile and are frozen, dashboards, the branches' reports and their assessment.
+Before that: a score of who may leave, with the figures behind every point. And at the end of the month:
+figures that reconcile and are frozen, dashboards, the branches' reports and their assessment.
 """,
     "version": "19.0.1.1.0",
     "category": "Sales/CRM",
