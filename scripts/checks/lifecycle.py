@@ -70,7 +70,7 @@ SELECT relname, (xpath('/row/n/text()', query_to_xml(
 """
 
 # What nobody looks after any more: records of modules and models that are gone, and values of
-# selections that nobody knows.
+# selections that nobody knows; where code works out the values of a selection, Odoo lists none.
 ORPHANS = """
 SELECT format('%s %s.%s', model, module, name) FROM ir_model_data
  WHERE module IN (SELECT name FROM ir_module_module WHERE state = 'uninstalled')
@@ -93,6 +93,7 @@ SELECT format('%s.%s = %s', f.model, f.name, (xpath('/row/v/text()', value))[1])
            format('SELECT DISTINCT %1$I AS v FROM %2$I WHERE %1$I IS NOT NULL', f.name, t.relname),
            false, false, ''))) AS value
  WHERE f.ttype = 'selection' AND f.store AND f.model LIKE 'vip.%'
+   AND EXISTS (SELECT FROM ir_model_fields_selection s WHERE s.field_id = f.id)
    AND (xpath('/row/v/text()', value))[1]::text NOT IN (
            SELECT s.value FROM ir_model_fields_selection s WHERE s.field_id = f.id)
 """
