@@ -309,7 +309,7 @@ class VipRetentionCase(models.Model):
         ]
 
     @api.depends("value", "facts", "user_id", "state", "partner_id.vip_membership_id")
-    @api.depends_context("uid", "allowed_company_ids")
+    @api.depends_context("uid", "allowed_company_ids", "lang")
     def _compute_private(self):
         """What only who works on the case sees, and who may read the customer's VIP page."""
         allowed = self._with_insight()
@@ -317,7 +317,7 @@ class VipRetentionCase(models.Model):
         for case in self:
             shown = case if case in allowed else case.browse()
             case.value_at_stake = shown.value
-            case.snapshot = shown.facts or False
+            case.snapshot = bool(shown) and case._named_facts()
             case.customer_type_id = shown.partner_id.vip_membership_id.customer_type_id
             case.proposes_visit = bool(shown) and case._is_worth_a_visit(top)
 

@@ -17,13 +17,16 @@ class VipRetentionCase(models.Model):
     """The facts of the day on which a case is opened, frozen: what the customer was worth, and how we treated
     him.
 
-    ``facts`` is plain data: ``on`` (ISO date), ``months`` (list of [ISO month, amount] of the last 12 full
-    months, for the numbers at stake), ``recent`` and ``before`` (average bill of the last 3 months and of
-    the 6 before), ``arrears`` (suspensions), ``tenure`` (months, False where unknown), ``tier``, ``since``,
-    ``valid_until``, ``tiers`` (list of [tier, from, to]), ``complaints`` {``open``, ``year``}, ``late``
-    (requests of the year), ``missed`` (touches of half a year), ``unused`` (list of [benefit, units left]),
-    ``contacts`` (list of [ISO time, channel, result, person]), ``numbers`` (how many are open in all),
-    ``contract_end`` (the latest, ISO date). What there is none of is False or empty.
+    ``facts`` is plain data. Frozen are the ids of tiers, benefits, channels and results; ``snapshot`` names
+    them in the language of the reader.
+
+    ``on`` (ISO date), ``months`` (list of [ISO month, amount] of the last 12 full months, for the numbers at
+    stake), ``recent`` and ``before`` (average bill of the last 3 months and of the 6 before), ``arrears``
+    (suspensions), ``tenure`` (months, False where unknown), ``tier``, ``since``, ``valid_until``, ``tiers``
+    (list of [tier, from, to]), ``complaints`` {``open``, ``year``}, ``late`` (requests of the year),
+    ``missed`` (touches of half a year), ``unused`` (list of [benefit, units left]), ``contacts`` (list of
+    [ISO time, channel, result, person]), ``numbers`` (how many are open in all), ``contract_end`` (the
+    latest, ISO date). What there is none of is False or empty.
     """
 
     _inherit = "vip.retention.case"  # pylint: disable=consider-merging-classes-inherited
@@ -66,7 +69,7 @@ class VipRetentionCase(models.Model):
                         "tenure": tenure_months(member.joined_on, day)
                         if member.joined_on
                         else False,
-                        "tier": member.tier_id.name or False,
+                        "tier": member.tier_id.id,
                         "since": _iso(member.since),
                         "valid_until": _iso(member.valid_until),
                         **{
@@ -77,6 +80,34 @@ class VipRetentionCase(models.Model):
                     },
                 }
             )
+
+    def _named_facts(self):
+        """The frozen facts with names for ids, in the language of the reader; run as superuser.
+
+        :return: dict as of the class, False where nothing was frozen
+        """
+        facts = self.facts
+        if not facts:
+            return False
+
+        def named(model, ids):
+            # what was deleted since has lost its name; the case is read in any case
+            return {record.id: record.name for record in self.env[model].browse(ids).exists()}
+
+        tiers = named("vip.tier", [facts["tier"], *(tier for tier, *_days in facts["tiers"])])
+        benefits = named("vip.benefit", [of for of, _left in facts["unused"]])
+        channels = named("vip.channel", [by for _at, by, *_rest in facts["contacts"]])
+        results = named("vip.interaction.result", [how for *_rest, how, _who in facts["contacts"]])
+        return {
+            **facts,
+            "tier": tiers.get(facts["tier"], False),
+            "tiers": [[tiers.get(tier, False), *days] for tier, *days in facts["tiers"]],
+            "unused": [[benefits.get(of, False), left] for of, left in facts["unused"]],
+            "contacts": [
+                [at, channels.get(by, False), results.get(how, False), who]
+                for at, by, how, who in facts["contacts"]
+            ],
+        }
 
     def _billed_months(self, first, until):
         """dict case id -> rows (month, amount, suspensions), every month once, of the numbers at stake, else
@@ -116,7 +147,7 @@ class VipRetentionCase(models.Model):
         found = defaultdict(list)
         for row in rows:
             found[row.partner_id.id].append(
-                [row.tier_id.name or False, _iso(row.date_from), _iso(row.date_to)]
+                [row.tier_id.id, _iso(row.date_from), _iso(row.date_to)]
             )
         return found
 
@@ -169,7 +200,7 @@ class VipRetentionCase(models.Model):
         found = defaultdict(list)
         for line in lines:
             if not line.is_unlimited and line.remaining > 0:
-                found[line.partner_id.id].append([line.benefit_id.name, line.remaining])
+                found[line.partner_id.id].append([line.benefit_id.id, line.remaining])
         return found
 
     def _last_contacts(self, partners):
@@ -189,8 +220,8 @@ class VipRetentionCase(models.Model):
             found[one.partner_id.id].append(
                 [
                     one.date.isoformat(sep=" "),
-                    one.channel_id.name,
-                    one.result_id.name,
+                    one.channel_id.id,
+                    one.result_id.id,
                     one.user_id.name or False,
                 ]
             )

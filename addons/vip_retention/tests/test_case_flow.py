@@ -81,6 +81,27 @@ class TestCaseOpening(RetentionCase):
         self.assertEqual(case.snapshot, facts)
         self.assertEqual((case.value_at_stake, case.tier_id), (7800, self.gold))
 
+    def test_facts_are_read_in_the_language_of_the_reader(self):
+        """Opened in English, read in Chinese: what is frozen has no language."""
+        for lang in ("en_US", "zh_CN"):
+            self.env["res.lang"]._activate_lang(lang)
+        phone = self.env.ref("vip_customer.channel_phone")
+        for record, name in ((self.gold, "测试金卡"), (phone, "测试电话")):
+            record.with_context(lang="zh_CN").name = name
+        self.env["vip.interaction"].create(
+            {
+                "partner_id": self.partner.id,
+                "channel_id": phone.id,
+                "result_id": self.env.ref("vip_customer.interaction_result_reached").id,
+                "is_contact": True,
+            }
+        )
+        case = self._leaves().with_user(self.users["manager_a"])
+        english, chinese = (case.with_context(lang=lang).snapshot for lang in ("en_US", "zh_CN"))
+        self.assertEqual((english["tier"], chinese["tier"]), ("Gold", "测试金卡"))
+        self.assertEqual([name for name, *_days in chinese["tiers"]][-1], "测试金卡")
+        self.assertEqual(chinese["contacts"][0][1], "测试电话")
+
     def test_money_is_for_who_works_on_it(self):
         """The desk sees the amounts of the case it works on; an account manager those of his customers."""
         case = self._leaves()
