@@ -92,7 +92,8 @@ class VipRetentionCase(models.Model):
 
         def named(model, ids):
             # what was deleted since has lost its name; the case is read in any case
-            return {record.id: record.name for record in self.env[model].browse(ids).exists()}
+            records = self.env[model].browse(filter(None, ids)).exists()
+            return {record.id: record.name for record in records}
 
         tiers = named("vip.tier", [facts["tier"], *(tier for tier, *_days in facts["tiers"])])
         benefits = named("vip.benefit", [of for of, _left in facts["unused"]])

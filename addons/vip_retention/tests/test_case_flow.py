@@ -102,6 +102,11 @@ class TestCaseOpening(RetentionCase):
         self.assertEqual([name for name, *_days in chinese["tiers"]][-1], "测试金卡")
         self.assertEqual(chinese["contacts"][0][1], "测试电话")
 
+    def test_facts_without_a_tier(self):
+        other = self._create_vip("Nobody", self.no_tier)
+        facts = self._leaves(other).with_user(self.users["boss"]).snapshot
+        self.assertEqual((facts["tier"], facts["contacts"]), (False, []))
+
     def test_money_is_for_who_works_on_it(self):
         """The desk sees the amounts of the case it works on; an account manager those of his customers."""
         case = self._leaves()
