@@ -170,7 +170,7 @@ class VipRetentionCase(models.Model):
     )
     facts = fields.Json(groups=NO_ACCESS, copy=False)
     snapshot = fields.Json(
-        compute="_compute_private",
+        compute="_compute_snapshot",
         compute_sudo=True,
         help="The facts of the day on which the case was opened.",
     )
@@ -308,8 +308,8 @@ class VipRetentionCase(models.Model):
             if state in states or state in OPEN_STATES
         ]
 
-    @api.depends("value", "facts", "user_id", "state", "partner_id.vip_membership_id")
-    @api.depends_context("uid", "allowed_company_ids", "lang")
+    @api.depends("value", "user_id", "state", "partner_id.vip_membership_id")
+    @api.depends_context("uid", "allowed_company_ids")
     def _compute_private(self):
         """What only who works on the case sees, and who may read the customer's VIP page."""
         allowed = self._with_insight()
@@ -317,9 +317,16 @@ class VipRetentionCase(models.Model):
         for case in self:
             shown = case if case in allowed else case.browse()
             case.value_at_stake = shown.value
-            case.snapshot = bool(shown) and case._named_facts()
             case.customer_type_id = shown.partner_id.vip_membership_id.customer_type_id
             case.proposes_visit = bool(shown) and case._is_worth_a_visit(top)
+
+    @api.depends("facts", "user_id", "state", "partner_id.vip_membership_id")
+    @api.depends_context("uid", "allowed_company_ids", "lang")
+    def _compute_snapshot(self):
+        allowed = self._with_insight()
+        names = allowed._names_in_facts()
+        for case in self:
+            case.snapshot = case in allowed and case._named_facts(names)
 
     def _is_worth_a_visit(self, top):
         """Where the standard proposes a home visit; run as superuser.

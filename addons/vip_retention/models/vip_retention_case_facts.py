@@ -81,32 +81,48 @@ class VipRetentionCase(models.Model):
                 }
             )
 
-    def _named_facts(self):
-        """The frozen facts with names for ids, in the language of the reader; run as superuser.
+    def _names_in_facts(self):
+        """The names of what the frozen facts of these cases speak of, in the language of the reader; run as
+        superuser.
 
+        :return: dict model -> dict id -> name; what was deleted since has lost its name
+        """
+        ids = defaultdict(set)
+        for facts in filter(None, self.mapped("facts")):
+            ids["vip.tier"] |= {facts["tier"], *(tier for tier, *_days in facts["tiers"])}
+            ids["vip.benefit"] |= {benefit for benefit, _left in facts["unused"]}
+            for _at, channel, result, _who in facts["contacts"]:
+                ids["vip.channel"].add(channel)
+                ids["vip.interaction.result"].add(result)
+        return {
+            model: {
+                record.id: record.name
+                for record in self.env[model].browse(filter(None, found)).exists()
+            }
+            for model, found in ids.items()
+        }
+
+    def _named_facts(self, names):
+        """The frozen facts with names for ids; run as superuser.
+
+        :param names: as ``_names_in_facts`` gives them
         :return: dict as of the class, False where nothing was frozen
         """
         facts = self.facts
         if not facts:
             return False
 
-        def named(model, ids):
-            # what was deleted since has lost its name; the case is read in any case
-            records = self.env[model].browse(filter(None, ids)).exists()
-            return {record.id: record.name for record in records}
+        def name(model, record_id):
+            return names[model].get(record_id, False)
 
-        tiers = named("vip.tier", [facts["tier"], *(tier for tier, *_days in facts["tiers"])])
-        benefits = named("vip.benefit", [of for of, _left in facts["unused"]])
-        channels = named("vip.channel", [by for _at, by, *_rest in facts["contacts"]])
-        results = named("vip.interaction.result", [how for *_rest, how, _who in facts["contacts"]])
         return {
             **facts,
-            "tier": tiers.get(facts["tier"], False),
-            "tiers": [[tiers.get(tier, False), *days] for tier, *days in facts["tiers"]],
-            "unused": [[benefits.get(of, False), left] for of, left in facts["unused"]],
+            "tier": name("vip.tier", facts["tier"]),
+            "tiers": [[name("vip.tier", tier), *days] for tier, *days in facts["tiers"]],
+            "unused": [[name("vip.benefit", benefit), left] for benefit, left in facts["unused"]],
             "contacts": [
-                [at, channels.get(by, False), results.get(how, False), who]
-                for at, by, how, who in facts["contacts"]
+                [at, name("vip.channel", channel), name("vip.interaction.result", result), who]
+                for at, channel, result, who in facts["contacts"]
             ],
         }
 
