@@ -6,7 +6,7 @@ Who is a VIP customer this year, and why: tiers from real billing facts, by rule
 dry-run on the whole book, approved by a second person and applied in one go. What each tier is promised,
 what is left of it and who got what; greetings on birthdays and festivals.
 """,
-    "version": "19.0.1.2.0",
+    "version": "19.0.1.3.0",
     "category": "Sales/CRM",
     "author": "VIP care and retention",
     "license": "LGPL-3",

@@ -37,7 +37,7 @@ class VipInteraction(models.Model):
     _inherit = "vip.customer.record"
     _order = "date desc, id desc"
     _guarded_fields = frozenset(
-        {"company_id", "is_contact", "is_automatic", "user_id", "message_id", "event_id"}
+        {"company_id", "is_contact", "is_automatic", "user_id", "message_id", "event_id", "rating_id"}
     )
 
     date = fields.Datetime(required=True, default=lambda self: fields.Datetime.now(), index=True)
@@ -68,6 +68,14 @@ class VipInteraction(models.Model):
     message_id = fields.Many2one("mail.message", readonly=True, ondelete="set null")
     event_id = fields.Many2one(
         "calendar.event", readonly=True, ondelete="set null", string="Meeting"
+    )
+    rating_id = fields.Many2one(
+        "rating.rating",
+        readonly=True,
+        ondelete="set null",
+        index="btree_not_null",
+        string="Answer",
+        help="The customer's answer to a request, which counts once.",
     )
 
     _message_uniq = models.UniqueIndex(

@@ -42,7 +42,7 @@ class VipServiceRequest(models.Model):
         """The customer rated this request; run as superuser."""
         value = round(rating.rating)
         if self.interaction_id and value:
-            self.interaction_id.rating = str(value)
+            self.interaction_id.write({"rating": str(value), "rating_id": rating.id})
         if 0 < value <= LOW_RATING and not self.activity_search([CALLBACK_TYPE]):
             member = self.partner_id.vip_membership_id
             lead = member.team_id.user_id.filtered("active")

@@ -133,9 +133,10 @@ class TestKpiValues(KpiCase):
                     "rating": value,
                 }
             )
-            for value in ("1", "4")
+            for value in ("3", "4")
         )
-        self._set("vip_service_request", request.id, interaction_id=noted.id)
+        # the request was opened again since, and closed with another contact
+        noted.rating_id = rating
         self.assertTrue(own)
         month = self._month()
         self.assertEqual(self._of(month, "ratings", "ratings_good"), (3, 2))

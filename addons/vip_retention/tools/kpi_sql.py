@@ -442,11 +442,7 @@ RATINGS = SQL(
                  FROM span JOIN vip_interaction v
                    ON v.company_id = span.company AND v.rating IS NOT NULL
                   AND v.date >= span.begin AND v.date < span.over
-                WHERE NOT EXISTS (
-                      SELECT FROM vip_service_request q
-                        JOIN rating_rating r ON r.res_id = q.id AND r.consumed IS TRUE
-                         AND r.res_model = 'vip.service.request'
-                       WHERE q.interaction_id = v.id)) r
+                  AND v.rating_id IS NULL) r
         GROUP BY 1"""
 )
 REDEMPTIONS = SQL(
