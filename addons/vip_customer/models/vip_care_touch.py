@@ -649,8 +649,9 @@ class VipCareTouch(models.Model):
         :param day: date or ISO string
         :param str reason: why
         :raise AccessError: the customer is not the caller's
-        :raise UserError: it is done, skipped or missed, the day is over or too far, there is no reason, the
-            customer is contacted on that day or three times in that week already
+        :raise UserError: it is done, skipped or missed, it was due in a month that is over, the day is over
+            or too far, there is no reason, the customer is contacted on that day or three times in that
+            week already
         """
         self._require_one()
         self.partner_id.vip_membership_id.check_access("write")
@@ -666,6 +667,16 @@ class VipCareTouch(models.Model):
         if not isinstance(reason, str) or not reason.strip():
             raise UserError(self.env._("Postponing needs a reason."))
         today = self.company_id._vip_today()
+        # what a month end counts as due stays due
+        if self.due_date < today.replace(day=1):
+            raise UserError(
+                self.env._(
+                    "The touch “%(touch)s” was due on %(day)s, in a month that is over. Contact the customer "
+                    "now, which counts as late.",
+                    touch=self.display_name,
+                    day=format_date(self.env, self.due_date),
+                )
+            )
         if day < today:
             raise UserError(
                 self.env._(
