@@ -193,7 +193,7 @@ class VipMembership(models.Model):
         """Put off what is to be done about this customer's high risk: the task, or the case in which he was
         not spoken to.
 
-        :param day: date or ISO string, after today and within 30 days
+        :param day: date or ISO string, after today and within 30 days of the day on which somebody was told
         :param str reason: why
         :raise AccessError: the customer is not the caller's to write
         :raise UserError: his risk is not high, the day does not fit, or the reason is missing
@@ -215,7 +215,7 @@ class VipMembership(models.Model):
                 )
             )
         today = self.company_id._vip_today()
-        last = today + timedelta(days=POSTPONE_DAYS)
+        last = (self.risk_told_on or today) + timedelta(days=POSTPONE_DAYS)
         if day <= today:
             raise UserError(
                 self.env._(
@@ -227,8 +227,8 @@ class VipMembership(models.Model):
         if day > last:
             raise UserError(
                 self.env._(
-                    "“%(customer)s” cannot be put off until %(day)s: 30 days at most, that is until "
-                    "%(last)s.",
+                    "“%(customer)s” cannot be put off until %(day)s: 30 days at most since the risk rose, "
+                    "that is until %(last)s.",
                     customer=self.display_name,
                     day=format_date(self.env, day),
                     last=format_date(self.env, last),

@@ -732,6 +732,15 @@ class TestHighRisk(RiskCase):
             self._postpone("2026-04-10")
         self._postpone("2026-04-09")
 
+    def test_postpone_again(self):
+        """30 days in all since somebody was told, not each time."""
+        self._rise()
+        self._postpone("2026-04-05")
+        with freeze_time("2026-04-04 02:00:00"):
+            with self.assertRaisesRegex(UserError, "30 days at most since the risk rose"):
+                self._postpone("2026-04-10")
+            self._postpone("2026-04-09")
+
     def test_postpone_until_today(self):
         self._rise()
         with self.assertRaisesRegex(UserError, "Choose a day after today"):
