@@ -38,7 +38,7 @@ class VipDeparture(models.Model):
     number that is closed by anybody makes its departure effective on the day it closed, and one without a
     departure on file gets an effective one with the remark "no record". So every closed number has its
     departure. A number that passes to another owner is no departure: what was announced for it is
-    withdrawn. A number that is opened again leaves the fact as it was, marked ``is_reopened``.
+    withdrawn. A number that is opened again leaves the fact as it was, with the day as ``reopened_on``.
 
     The desk records departures of every customer of the company, also of numbers that it may not read.
     """
@@ -55,7 +55,6 @@ class VipDeparture(models.Model):
             "withdrawn_on",
             "withdrawn_by",
             "remark",
-            "is_reopened",
             "reopened_on",
             "counts_in",
             "import_id",
@@ -127,15 +126,18 @@ class VipDeparture(models.Model):
         readonly=True,
         copy=False,
     )
-    is_reopened = fields.Boolean(
-        readonly=True, copy=False, string="Opened again", help="The number was opened again later."
+    reopened_on = fields.Date(
+        readonly=True,
+        copy=False,
+        string="Opened again on",
+        help="The number was opened again later.",
     )
-    reopened_on = fields.Date(readonly=True, copy=False, string="Opened again on")
     counts_in = fields.Date(
         readonly=True,
         copy=False,
         string="Counts in the month of",
-        help="Known only after its own month was frozen. Empty: it counts in its own.",
+        help="The month end that has it: its own, or a later one where its own was frozen before anybody "
+        "knew. Empty while its month is not frozen.",
     )
     import_id = fields.Many2one(
         "vip.import",
@@ -161,6 +163,9 @@ class VipDeparture(models.Model):
         "A departure of this customer is announced already.",
     )
     _announced_idx = models.Index("(company_id, effective_on) WHERE state = 'announced'")
+    _unsettled_idx = models.Index(
+        "(company_id, effective_on) WHERE state = 'effective' AND counts_in IS NULL"
+    )
     _dates_in_order = models.Constraint(
         "CHECK (effective_on >= requested_on OR state <> 'announced')",
         "A departure cannot be effective before it was requested.",
@@ -693,7 +698,7 @@ class VipDeparture(models.Model):
                    AND CASE WHEN n.date_to IS NOT NULL THEN d.state = 'announced'
                             WHEN d.kind = 'suspension' THEN FALSE
                             WHEN n.state = 'closed' THEN d.state = 'announced'
-                            ELSE d.state = 'effective' AND d.is_reopened IS NOT TRUE END
+                            ELSE d.state = 'effective' AND d.reopened_on IS NULL END
                  GROUP BY 1
                 UNION ALL
                 SELECT 'unknown', NULL, array_agg(n.id)
@@ -703,7 +708,7 @@ class VipDeparture(models.Model):
                         SELECT FROM vip_departure d
                          WHERE d.number_id = n.id AND d.kind <> 'suspension'
                            AND (d.state = 'announced'
-                                OR d.state = 'effective' AND d.is_reopened IS NOT TRUE))
+                                OR d.state = 'effective' AND d.reopened_on IS NULL))
                 HAVING count(*) > 0
                 """,
                 whose=whose,
@@ -716,10 +721,7 @@ class VipDeparture(models.Model):
         if unknown := found.get("unknown"):
             self._record_unknown(unknown)
         if reopened := found.get("reopened"):
-            departures = self.browse(reopened)
-            departures.is_reopened = True
-            for company, ours in departures.grouped("company_id").items():
-                ours.reopened_on = company._vip_today()
+            self._follow_reopened(reopened)
         if passed := found.get("passed"):
             self._follow_passed(passed)
 
@@ -755,6 +757,14 @@ class VipDeparture(models.Model):
             )
         )
         self.browse(departure_id for [departure_id] in rows)._after_effective()
+
+    def _follow_reopened(self, departure_ids):
+        """Open again since the number was activated anew, else since today."""
+        for departure in self.browse(departure_ids):
+            today = departure.company_id._vip_today()
+            activated = departure.number_id.activated_on
+            is_anew = activated and departure.effective_on <= activated <= today
+            departure.reopened_on = activated if is_anew else today
 
     def _follow_passed(self, departure_ids):
         """The numbers have other owners now, so these customers do not leave with them."""

@@ -1,13 +1,16 @@
 from odoo import api, models
 from odoo.tools import SQL
 
-from .vip_departure import LATE
+from .vip_departure import EFFECTIVE, LATE
 from .vip_kpi_month import FROZEN
 
 
 class VipDeparture(models.Model):
-    """A departure that becomes known after its month was frozen counts in the earliest open month
-    (``counts_in``), with its true date, and the remark "late" where it has no other."""
+    """Every departure counts in one month: its own, or, where that was frozen before anybody knew, the
+    earliest open one (``counts_in``), with its true date, and the remark "late" where it has no other.
+
+    Freezing a month settles what it has seen. So a departure that was recorded in the same moment, which
+    neither of the two saw of the other, is unsettled afterwards, and counts late."""
 
     _inherit = "vip.departure"  # pylint: disable=consider-merging-classes-inherited
 
@@ -36,8 +39,38 @@ class VipDeparture(models.Model):
         self.invalidate_recordset(["counts_in", "remark"])
 
     @api.model
+    def _count_unsettled(self, month):
+        """What no frozen month has seen counts in the earliest open one; run as superuser."""
+        self.search(
+            [
+                ("company_id", "=", month.company_id.id),
+                ("state", "=", EFFECTIVE),
+                ("effective_on", "<", month.month),
+                ("counts_in", "=", False),
+            ]
+        )._count_late()
+
+    @api.model
+    def _settle(self, month):
+        """A month was frozen, and has seen what was effective by its end; run as superuser."""
+        self.flush_model()
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE vip_departure SET counts_in = date_trunc('month', effective_on)::date
+                 WHERE company_id = %(company)s AND state = 'effective' AND kind <> 'suspension'
+                   AND counts_in IS NULL AND effective_on <= %(last)s
+                """,
+                company=month.company_id.id,
+                last=month._last_day(),
+            )
+        )
+        self.invalidate_model(["counts_in"])
+
+    @api.model
     def _count_again(self, month):
-        """A month is open again: what counted later counts in it now; run as superuser."""
+        """A month is open again: what it had is unsettled, and what counted later counts in it now; run as
+        superuser."""
         self.flush_model()
         self.env.cr.execute(
             SQL(
@@ -45,7 +78,7 @@ class VipDeparture(models.Model):
                 UPDATE vip_departure
                    SET counts_in = CASE WHEN effective_on < %(month)s THEN %(month)s END,
                        remark = CASE WHEN effective_on < %(month)s OR remark <> %(late)s THEN remark END
-                 WHERE company_id = %(company)s AND counts_in > %(month)s
+                 WHERE company_id = %(company)s AND counts_in >= %(month)s
                 """,
                 month=month.month,
                 late=LATE,

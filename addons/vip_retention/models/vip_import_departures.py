@@ -157,7 +157,7 @@ class VipImportDepartures(models.AbstractModel):
                        AND (d.state = 'announced' AND d.kind = s.kind
                             OR %(same)s
                             -- the number closed since: by this
-                            OR d.state = 'effective' AND d.is_reopened IS NOT TRUE
+                            OR d.state = 'effective' AND d.reopened_on IS NULL
                                AND d.kind <> 'suspension' AND s.kind <> 'suspension'
                                AND s.closed_on >= coalesce(s.requested_on, s.effective_on))
                      ORDER BY d.state = 'announced' DESC, d.state = 'effective' DESC, d.id DESC

@@ -340,6 +340,7 @@ class VipKpiMonth(models.Model):
                     "frozen_by": self.env.uid,
                 }
             )
+            self.env["vip.departure"].sudo()._settle(checked)
             checked._drop_reminders()
         return True
 
@@ -598,7 +599,7 @@ class VipKpiMonth(models.Model):
         """The query of this month's facts, by the records as they are now."""
         # compiling so long a statement takes PostgreSQL longer than running it
         self.env.cr.execute("SET LOCAL jit = off")
-        last = kpi.next_month(self.month) - timedelta(days=1)
+        last = self._last_day()
         month = kpi_sql.Month(
             self.company_id.id,
             self.month,
@@ -609,8 +610,12 @@ class VipKpiMonth(models.Model):
         previous = self._previous()
         if previous.state != FROZEN:
             return kpi_sql.facts(month, kpi_sql.opening_reckoned())
+        self.env["vip.departure"]._count_unsettled(self)
         first = self._frozen_months()[-1].month
         return kpi_sql.facts(month, kpi_sql.opening_copied(previous.id), kpi_sql.unseen(first))
+
+    def _last_day(self):
+        return kpi.next_month(self.month) - timedelta(days=1)
 
     def _midnight(self, day):
         return self._midnight_of(self.company_id, day)

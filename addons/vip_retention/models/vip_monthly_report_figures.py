@@ -194,7 +194,7 @@ class VipMonthlyReport(models.Model):
         """
         month = self.month_id
         company = month.company_id
-        last = kpi.next_month(month.month) - timedelta(days=1)
+        last = month._last_day()
         rows = self.env.execute_query(
             SQL(
                 """
@@ -340,7 +340,7 @@ class VipMonthlyReport(models.Model):
         return self.env._("Figures of the frozen month.")
 
     def _period(self):
-        last = kpi.next_month(self.month) - timedelta(days=1)
+        last = self.month_id._last_day()
         return self.env._(
             "%(first)s to %(last)s",
             first=format_date(self.env, self.month),

@@ -233,7 +233,7 @@ class TestDepartureRecorded(DepartureCase):
             "withdrawn_on": "2026-03-01",
             "withdrawn_by": self.env.uid,
             "remark": "late",
-            "is_reopened": True,
+            "reopened_on": "2026-03-01",
             "company_id": self.company.id,
         }.items():
             with self.subTest(name), self.assertRaises(AccessError), self.env.cr.savepoint():
@@ -411,7 +411,7 @@ class TestDepartureEffective(DepartureCase):
             self.Departure._take_effect_due(self.company)
         departures = self.Departure.search([("partner_id", "=", self.wang.id)])
         self.assertEqual(set(departures.mapped("state")), {"effective"})
-        self.assertFalse(any(departures.mapped("is_reopened")))
+        self.assertFalse(any(departures.mapped("reopened_on")))
         self.assertEqual(self.wang.vip_membership_id.closed_on, date(2026, 4, 2))
 
     def test_tier_ends(self):
@@ -435,7 +435,7 @@ class TestDepartureEffective(DepartureCase):
             self.Departure._take_effect_due(self.company)
         self.assertEqual(departure.state, "effective")
         self.assertEqual(self.li.vip_number_ids.state, "active")
-        self.assertFalse(departure.is_reopened)
+        self.assertFalse(departure.reopened_on)
         self.assertFalse(self.li.vip_membership_id.closed_on)
 
     def test_suspension_without_a_day_is_that_of_the_request(self):
@@ -531,8 +531,8 @@ class TestDepartureEffective(DepartureCase):
         departure = self._depart(self.li, requested_on="2026-03-01", effective_on="2026-03-05")
         self.li.vip_number_ids.state = "active"
         self.assertEqual(
-            (departure.state, departure.effective_on, departure.is_reopened),
-            ("effective", date(2026, 3, 5), True),
+            (departure.state, departure.effective_on, departure.reopened_on),
+            ("effective", date(2026, 3, 5), date(2026, 3, 10)),
         )
         self.assertFalse(self.li.vip_membership_id.closed_on)
         self.li.vip_number_ids.write({"state": "closed", "closed_on": "2026-03-09"})

@@ -156,6 +156,34 @@ class TestKpiBreaks(KpiCase):
         february.action_compute()
         self.assertFalse(self._fact(li, february))
 
+    def test_recorded_while_the_month_was_frozen(self):
+        """Neither of the two saw the other: the freeze has not the departure, and it knows of no freeze."""
+        li = self._join("Li")
+        self.env["vip.service.number"].create(
+            {"partner_id": li.id, "number": "13799999998", "activated_on": "2024-01-01"}
+        )
+        self._frozen()
+        number = self._close(li, "2026-01-20")
+        departure = self.env["vip.departure"].search([("number_id", "=", number.id)])
+        departure.write({"counts_in": False, "remark": False})
+        self.env.flush_all()
+        february = self._month("2026-02-01")
+        self.assertEqual(self._fact(li, february).numbers_closed, 1)
+        self.assertEqual((departure.remark, str(departure.counts_in)), ("late", "2026-02-01"))
+
+    def test_settled_when_frozen(self):
+        """What a frozen month has seen stays there; opened again, it is free again."""
+        li = self._join("Li")
+        number = self._close(li, "2026-01-20")
+        departure = self.env["vip.departure"].search([("number_id", "=", number.id)])
+        january = self._frozen()
+        self.assertEqual(
+            (departure.remark, str(departure.counts_in)), ("no_record", "2026-01-01")
+        )
+        self.assertFalse(self._fact(li, self._month("2026-02-01")))
+        january.with_user(self.users["approver"]).action_reopen("Arrears came late")
+        self.assertFalse(departure.counts_in)
+
     def test_late_without_record(self):
         """Why nobody knew stays the remark; it counts late all the same. In time nothing is late."""
         li, wang = self._join("Li"), self._join("Wang")

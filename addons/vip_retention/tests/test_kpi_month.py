@@ -230,6 +230,41 @@ class TestKpiMonth(KpiCase):
         self.assertEqual(self._figures(li, month), {"opening", "churned_scheduled"})
         self.assertEqual(self._figures(wang, month), {"opening", "left_tier"})
 
+    def test_number_of_the_next_month(self):
+        """A number he was given since, of which nobody said when it was opened, changes nothing of January."""
+        li = self._join("Li")
+        self._close(li, "2026-01-20")
+        number = self.env["vip.service.number"].create({"partner_id": li.id, "number": "1370"})
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE vip_service_number SET create_date = '2026-02-02 02:00:00' WHERE id = %s",
+            [number.id],
+        )
+        self.assertEqual(self._figures(li, self._month()), {"opening", "churned_scheduled"})
+
+    def test_left_then_closed_and_reopened(self):
+        """A run took his tier, the number closed, and is open again before the month is looked at."""
+        li = self._join("Li")
+        self._move(li, self.env["vip.tier"], "2026-01-10")
+        with freeze_time("2026-01-20 02:00:00"):
+            number = self._close(li, "2026-01-20")
+        with freeze_time("2026-02-05 02:00:00"):
+            number.state = "active"
+            self.env.flush_all()
+        self.assertEqual(self._figures(li, self._month()), {"opening", "churned_scheduled"})
+
+    def test_closing_day_corrected(self):
+        """The departure is what happened; a day that is corrected on the number later is not."""
+        for day in ("2025-12-28", "2026-02-02"):
+            with self.subTest(day):
+                li = self._join("Li")
+                number = self._close(li, "2026-01-20")
+                number.closed_on = day
+                self.env.flush_all()
+                month = self._month()
+                self.assertEqual(self._figures(li, month), {"opening", "churned_scheduled"})
+                month.unlink()
+
     def test_number_passes_to_another_owner(self):
         """He left the tier: that is no departure."""
         li, heir = self._join("Li"), self.env["res.partner"].create({"name": "Heir"})

@@ -7,7 +7,7 @@ frozen month reconciles.
 """
 
 from collections import Counter, defaultdict
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from unittest import skipIf
 
 from odoo.tests import tagged
@@ -64,7 +64,6 @@ def customers():
         {
             "kind": kind,
             "day": day,
-            "is_reopened": st.booleans(),
             "remark": st.sampled_from([None, None, kpi.NO_RECORD]),
             "reopened_on": st.none() | day,
             "counts_in": st.sampled_from([None, None, None, *MONTHS]),
@@ -72,6 +71,7 @@ def customers():
     )
     number = st.fixed_dictionaries(
         {
+            "entered_on": day,
             "opened_on": st.none() | day,
             "closed_on": st.none() | day,
             "last": st.sampled_from([None, None, None, *DAYS]),
@@ -81,8 +81,7 @@ def customers():
         }
     )
     tier = st.sampled_from([None, 0, 0, 1])
-    source = st.sampled_from(["run", kpi.CLOSURE])
-    stretch = st.tuples(tier, source, st.booleans())
+    stretch = st.tuples(tier, st.booleans())
     owners = st.tuples(st.sampled_from([None, 0, 1, 2]), st.sampled_from([None, 0, 1]))
     return st.fixed_dictionaries(
         {
@@ -203,13 +202,11 @@ class TestKpiProperty(VipCase):
     def _write_customer(self, partner, values):
         history = []
         for i, (first, last) in enumerate(self._spans(values["cuts"], values["is_ended"])):
-            tier, source, is_replaced = values["stretches"][i]
+            tier, is_replaced = values["stretches"][i]
             if is_replaced:
                 gone = kpi.Stretch(self.tiers[1], first, first - timedelta(days=1))
                 history.append(gone)
-            history.append(
-                kpi.Stretch(None if tier is None else self.tiers[tier], first, last, source)
-            )
+            history.append(kpi.Stretch(None if tier is None else self.tiers[tier], first, last))
         assignments = [
             kpi.Assignment(
                 *(
@@ -227,7 +224,7 @@ class TestKpiProperty(VipCase):
             "vip_tier_history",
             partner,
             [
-                {"tier_id": s.tier, "date_from": s.first, "date_to": s.last, "source": s.source}
+                {"tier_id": s.tier, "date_from": s.first, "date_to": s.last, "source": "run"}
                 for s in history
             ],
         )
@@ -253,6 +250,7 @@ class TestKpiProperty(VipCase):
                     {
                         "number": f"{partner}-{n}",
                         "state": "closed" if number["closed_on"] else "active",
+                        "create_date": datetime.combine(number["entered_on"], time(4)),
                         "activated_on": number["opened_on"],
                         "closed_on": number["closed_on"],
                         "date_to": number["last"],
@@ -260,7 +258,13 @@ class TestKpiProperty(VipCase):
                 ],
             )
             numbers.append(
-                kpi.Number(number_id, number["opened_on"], number["closed_on"], number["last"])
+                kpi.Number(
+                    number_id,
+                    number["entered_on"],
+                    number["opened_on"],
+                    number["closed_on"],
+                    number["last"],
+                )
             )
             found = list(number["departures"])
             if number["closed_on"] and number["closed_by"]:
@@ -285,7 +289,6 @@ class TestKpiProperty(VipCase):
                     "number_id": number_id,
                     "kind": values["kind"],
                     "effective_on": values["day"],
-                    "is_reopened": values["is_reopened"],
                     "remark": values["remark"],
                     "reopened_on": values["reopened_on"],
                     "counts_in": values["counts_in"],
@@ -299,7 +302,6 @@ class TestKpiProperty(VipCase):
             number_id,
             values["kind"],
             values["day"],
-            values["is_reopened"],
             values["remark"],
             values["reopened_on"],
             values["counts_in"],

@@ -18,7 +18,7 @@ from datetime import date, timedelta
 from typing import NamedTuple
 
 ARREARS, PORT_OUT, SCHEDULED, SUSPENSION = "arrears", "port_out", "scheduled", "suspension"
-CLOSURE, NO_RECORD = "closure", "no_record"
+NO_RECORD = "no_record"
 ADDED = ("opening", "joined", "moved_in")
 TAKEN_AWAY = ("churned_scheduled", "churned_arrears", "left_tier", "moved_out")
 COUNTS = (*ADDED, *TAKEN_AWAY, "closing")
@@ -40,7 +40,6 @@ class Stretch(NamedTuple):
     tier: int | None
     first: date
     last: date | None
-    source: str = "run"
 
 
 class Assignment(NamedTuple):
@@ -52,23 +51,24 @@ class Assignment(NamedTuple):
 
 class Number(NamedTuple):
     """A number of one owner. ``closed_on`` is the first day without it, empty while it is open (again);
-    ``last`` is the last day of an owner who passed it on."""
+    ``last`` is the last day of an owner who passed it on; ``entered_on`` tells when it was there where
+    nobody said since when."""
 
     id: int
+    entered_on: date
     opened_on: date | None = None
     closed_on: date | None = None
     last: date | None = None
 
 
 class Departure(NamedTuple):
-    """An effective departure; of the customer as such where it names no number. ``counts_in`` is the month in
-    which it counts where its own was frozen before anybody knew."""
+    """An effective departure; of the customer as such where it names no number. ``reopened_on`` is the day
+    on which the number was opened again; ``counts_in`` the month in which it counts, once that is settled."""
 
     id: int
     number: int | None
     kind: str
     day: date
-    is_reopened: bool = False
     remark: str | None = None
     reopened_on: date | None = None
     counts_in: date | None = None
@@ -169,13 +169,13 @@ def fact(customer: Customer, month: date, frozen: Frozen | None = None) -> Fact 
     >>> li = Customer(
     ...     [
     ...         Stretch(2, date(2025, 2, 1), date(2026, 1, 19)),
-    ...         Stretch(None, date(2026, 1, 20), None, CLOSURE),
+    ...         Stretch(None, date(2026, 1, 20), None),
     ...     ],
     ...     [
     ...         Assignment(7, 1, date(2025, 2, 1), date(2026, 1, 9)),
     ...         Assignment(8, 1, date(2026, 1, 10), None),
     ...     ],
-    ...     [Number(1, date(2020, 1, 1), date(2026, 1, 20))],
+    ...     [Number(1, date(2020, 1, 1), date(2020, 1, 1), date(2026, 1, 20))],
     ...     [Departure(1, 1, ARREARS, date(2026, 1, 20))],
     ... )
     >>> lost = fact(li, date(2026, 1, 1))
@@ -212,11 +212,11 @@ def fact(customer: Customer, month: date, frozen: Frozen | None = None) -> Fact 
         else:
             result.happened_on = _moved_on(customer, last_day, start, end_owners)
             result.is_reopened = any(
-                departure.is_reopened
-                and departure.kind != SUSPENSION
+                departure.kind != SUSPENSION
                 and month <= departure.day <= last_day
-                and departure.counts_in in (None, month)
-                and (departure.reopened_on is None or departure.reopened_on <= last_day)
+                and _counts_in(departure, month, frozen) == month
+                and departure.reopened_on is not None
+                and departure.reopened_on <= last_day
                 for departure in customer.departures
             )
     elif within:
@@ -232,7 +232,7 @@ def fact(customer: Customer, month: date, frozen: Frozen | None = None) -> Fact 
         return None
     if not result.closing:
         result.joined = int(start is None)
-        _end(result, customer, month, counted[-1].last if counted else before)
+        _end(result, customer, month, counted[-1].last if counted else before, frozen)
     result.is_late = bool(frozen and result.happened_on and result.happened_on < month)
     return result
 
@@ -264,14 +264,14 @@ def _left_before(
     >>> li = Customer(
     ...     [Stretch(2, date(2025, 2, 1), date(2026, 1, 9)), Stretch(None, date(2026, 1, 10), None)],
     ...     [],
-    ...     [Number(1, date(2020, 1, 1), date(2026, 2, 20))],
+    ...     [Number(1, date(2020, 1, 1), date(2020, 1, 1), date(2026, 2, 20))],
     ...     [Departure(1, 1, SCHEDULED, date(2026, 2, 20))],
     ... )
     >>> fact(li, date(2026, 1, 1)).left_tier, fact(li, date(2026, 2, 1)).left_closed
     (1, 1)
     """
     closing = _closing(customer, last_day)
-    if not closing or not _is_left_closed(customer, month, last_counted, closing[0]):
+    if not closing or not _is_left_closed(customer, month, last_counted, closing[0], frozen):
         return None
     return Fact(
         None,
@@ -282,17 +282,27 @@ def _left_before(
     )
 
 
-def _is_left_closed(customer: Customer, month: date, last_counted: date, closed_on: date) -> bool:
+def _is_left_closed(
+    customer: Customer, month: date, last_counted: date, closed_on: date, frozen: Frozen | None
+) -> bool:
     left_on = last_counted + timedelta(days=1)
     return left_on < closed_on <= left_on + timedelta(days=DAYS_AFTER_LEAVING) and any(
         departure.day == closed_on
         and departure.kind != SUSPENSION
-        and (departure.counts_in or departure.day.replace(day=1)) == month
+        and _counts_in(departure, month, frozen) == month
         for departure in customer.departures
     )
 
 
-def _end(result: Fact, customer: Customer, month: date, last_counted: date):
+def _counts_in(departure: Departure, month: date, frozen: Frozen | None) -> date:
+    """The month in which a departure counts, at the end of the earliest open one."""
+    own = month if frozen and departure.day < month else departure.day.replace(day=1)
+    return departure.counts_in or own
+
+
+def _end(
+    result: Fact, customer: Customer, month: date, last_counted: date, frozen: Frozen | None
+):
     """Churned or left the tier, for who is not counted at the end of the month."""
     closing = _closing(customer, next_month(month) - timedelta(days=1))
     if not closing:
@@ -305,53 +315,63 @@ def _end(result: Fact, customer: Customer, month: date, last_counted: date):
     result.churned_arrears = int(kinds == {ARREARS})
     result.churned_scheduled = 1 - result.churned_arrears
     result.churned_port_out = int(SCHEDULED not in kinds and PORT_OUT in kinds)
-    result.left_closed = int(_is_left_closed(customer, month, last_counted, closing[0]))
+    result.left_closed = int(
+        _is_left_closed(customer, month, last_counted, closing[0], frozen)
+    )
 
 
 def _closing(customer: Customer, day: date) -> tuple[date, list[Departure]] | None:
     """The day on which the last number of a customer closed, by ``day``, with the departures that closed
-    it; without numbers, his own. None where a number is open, or the last one passed to another owner."""
-    gone = [
-        departure
-        for departure in customer.departures
-        if departure.kind != SUSPENSION and departure.day <= day
-    ]
-    known = [n for n in customer.numbers if n.opened_on is None or n.opened_on <= day]
-    if not known:
-        own = [departure for departure in gone if departure.number is None]
-        if not own:
-            return None
-        last = max(departure.day for departure in own)
-        return last, [departure for departure in own if departure.day == last]
-    row = _row(customer.history, day)
-    was_closed = row is not None and row.tier is None and row.source == CLOSURE
+    it; without numbers, his own. None where a number is open, or the last one passed to another owner.
+
+    A number that he was given since, of which nobody said when it was opened, holds him not back.
+
+    >>> li = Customer(
+    ...     numbers=[
+    ...         Number(1, date(2020, 1, 1), date(2020, 1, 1), date(2026, 1, 20)),
+    ...         Number(2, date(2026, 2, 3)),
+    ...     ],
+    ...     departures=[Departure(1, 1, PORT_OUT, date(2026, 1, 20))],
+    ... )
+    >>> _closing(li, date(2026, 1, 31))[0], _closing(li, date(2026, 2, 28))
+    (datetime.date(2026, 1, 20), None)
+    """
     ends = []
-    for number in known:
-        closed = number.closed_on if number.closed_on and number.closed_on <= day else None
-        if closed is None and was_closed:
-            # open again since; that he was closed on the day is in his history
-            closed = max(
-                (d.day for d in gone if d.number == number.id and d.is_reopened), default=None
-            )
-        passed = (
-            number.last + timedelta(days=1)
-            if number.last is not None and number.last < day
-            else None
-        )
-        if closed is None and passed is None:
+    for number in customer.numbers:
+        closed, departure = _closed(customer, number, day)
+        passed = number.last + timedelta(days=1) if number.last and number.last < day else None
+        if end := min(filter(None, (closed, passed)), default=None):
+            ends.append((end, end == closed, departure))
+        elif (number.opened_on or number.entered_on) <= day:
             return None
-        is_closing = closed is not None and (passed is None or closed <= passed)
-        ends.append((closed if is_closing else passed, is_closing, number))
-    last = max(end for end, _is_closing, _number in ends)
-    closing = [number for end, is_closing, number in ends if end == last and is_closing]
-    if not closing:
+    if not ends:
+        own = [d for d in customer.departures if d.number is None and _is_gone(d, day)]
+        ends = [(departure.day, True, departure) for departure in own]
+    last = max((end for end, _is_closed, _departure in ends), default=None)
+    closing = [
+        departure for end, is_closed, departure in ends if end == last and is_closed
+    ]
+    if last is None or not closing:
         return None
-    departures = []
-    for number in closing:
-        of_number = [departure for departure in gone if departure.number == number.id]
-        if of_number:
-            departures.append(max(of_number, key=lambda d: (d.day, d.id)))
-    return last, departures
+    return last, [departure for departure in closing if departure]
+
+
+def _is_gone(departure: Departure, day: date) -> bool:
+    return departure.kind != SUSPENSION and departure.day <= day
+
+
+def _closed(customer: Customer, number: Number, day: date) -> tuple[date | None, Departure | None]:
+    """Since when a number was closed on ``day``, and by which departure. The departures say it; the number
+    itself, which may be open again or corrected since, only where nobody recorded one."""
+    known = [d for d in customer.departures if d.number == number.id and d.kind != SUSPENSION]
+    if not known:
+        is_closed = number.closed_on is not None and number.closed_on <= day
+        return (number.closed_on if is_closed else None), None
+    held = [
+        d for d in known if _is_gone(d, day) and (d.reopened_on is None or d.reopened_on > day)
+    ]
+    last = max(held, key=lambda d: (d.day, d.id), default=None)
+    return (last.day if last else None), last
 
 
 def rows(fact: Fact) -> list[tuple[Owners, dict[str, int]]]:

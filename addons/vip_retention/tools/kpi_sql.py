@@ -167,6 +167,8 @@ def facts(month: Month, opening: SQL, late: SQL | None = None) -> SQL:
               WHERE NOT EXISTS (SELECT FROM closing c WHERE c.partner_id = d.partner_id)
                 AND NOT EXISTS (SELECT FROM ended e WHERE e.partner_id = d.partner_id)
               ORDER BY h.partner_id, h.date_from DESC),
+        lines AS MATERIALIZED (%(lines)s),
+        closed AS MATERIALIZED (%(closed)s),
         lost AS MATERIALIZED (%(lost)s),
         people AS MATERIALIZED (
              SELECT c.partner_id, c.tier_id, a.manager_id, a.team_id, TRUE AS is_closing,
@@ -274,6 +276,8 @@ def facts(month: Month, opening: SQL, late: SQL | None = None) -> SQL:
         opening=opening,
         late=late or NOBODY,
         is_after_frozen=late is not None,
+        lines=LINES,
+        closed=CLOSED,
         lost=LOST,
         departed=DEPARTED,
         days_after=kpi.DAYS_AFTER_LEAVING,
@@ -320,79 +324,92 @@ DEPARTED = SQL(
        AND (d.effective_on BETWEEN span.first AND span.last AND d.counts_in IS NULL
             OR d.counts_in = span.first)"""
 )
+GONE = SQL("d.state = 'effective' AND d.kind <> 'suspension' AND d.effective_on <= span.last")
+# ``min`` of a kind takes scheduled before port-out before arrears
+KIND = SQL("CASE d.kind WHEN 'scheduled' THEN 1 WHEN 'port_out' THEN 2 ELSE 3 END")
+UNRECORDED = SQL("d.remark IS NOT DISTINCT FROM 'no_record'")
+# ``kpi._closed``: the numbers of everybody in ``ended`` and ``gone`` as they were at the end of the month,
+# with the day on which the last one of a customer was closed or passed on
+LINES = SQL(
+    """
+    SELECT *, bool_or(closed IS NULL AND passed IS NULL) OVER of_customer AS is_open,
+           max(least(closed, passed)) OVER of_customer AS day
+      FROM (SELECT n.partner_id, coalesce(d.kind, 1) AS kind,
+                   coalesce(d.is_unrecorded, TRUE) AS is_unrecorded,
+                   CASE WHEN d.day IS NOT NULL THEN d.day
+                        WHEN n.state = 'closed' AND n.closed_on <= span.last AND NOT EXISTS (
+                             SELECT FROM vip_departure d
+                              WHERE d.number_id = n.id AND d.state = 'effective'
+                                AND d.kind <> 'suspension')
+                        THEN n.closed_on END AS closed,
+                   CASE WHEN n.date_to < span.last THEN n.date_to + 1 END AS passed,
+                   coalesce(coalesce(n.date_from, n.activated_on) <= span.last,
+                            n.create_date < span.over) AS is_known
+              FROM span
+             CROSS JOIN (SELECT partner_id FROM ended UNION ALL SELECT partner_id FROM gone) e
+              JOIN vip_service_number n ON n.partner_id = e.partner_id
+              LEFT JOIN LATERAL (
+                   SELECT d.effective_on AS day, %(kind)s AS kind, %(unrecorded)s AS is_unrecorded
+                     FROM vip_departure d
+                    WHERE d.number_id = n.id AND %(gone)s
+                      AND coalesce(d.reopened_on > span.last, TRUE)
+                    ORDER BY d.effective_on DESC, d.id DESC LIMIT 1) d ON TRUE) n
+     WHERE is_known OR closed IS NOT NULL OR passed IS NOT NULL
+    WINDOW of_customer AS (PARTITION BY partner_id)
+    """,
+    gone=GONE,
+    kind=KIND,
+    unrecorded=UNRECORDED,
+)
+# ``kpi._closing``: the day on which customers closed their last number, or themselves, and by what
+CLOSED = SQL(
+    """
+    SELECT DISTINCT ON (partner_id) partner_id, day, min(kind) AS kind,
+           bool_or(is_unrecorded) AS is_unrecorded
+      FROM (SELECT partner_id, day, kind, is_unrecorded FROM lines
+             WHERE NOT is_open AND closed = day AND coalesce(closed <= passed, TRUE)
+             UNION ALL
+            SELECT d.partner_id, d.effective_on, %(kind)s, %(unrecorded)s
+              FROM span
+             CROSS JOIN (SELECT partner_id FROM ended UNION ALL SELECT partner_id FROM gone) e
+              JOIN vip_departure d ON d.partner_id = e.partner_id AND d.number_id IS NULL AND %(gone)s
+             WHERE NOT EXISTS (SELECT FROM lines l WHERE l.partner_id = e.partner_id)) c
+     GROUP BY 1, 2
+     ORDER BY 1, 2 DESC
+    """,
+    gone=GONE,
+    kind=KIND,
+    unrecorded=UNRECORDED,
+)
 # ``kpi._end`` of everybody in ``ended`` and ``gone``: the day, and what kind of departure it was, NULL for
-# who left the tier only. ``min`` of a kind takes scheduled before port-out before arrears.
+# who left the tier only
 LOST = SQL(
     """
     SELECT e.partner_id,
-           CASE WHEN k.kind IS NOT NULL THEN k.day
-                ELSE coalesce(p.last_day, span.first - 1) + 1 END AS day,
-           (ARRAY['scheduled', 'port_out', 'arrears'])[k.kind] AS kind,
-           k.is_unrecorded,
-           k.day BETWEEN coalesce(p.last_day, span.first - 1) + 2
+           coalesce(c.day, coalesce(p.last_day, span.first - 1) + 1) AS day,
+           (ARRAY['scheduled', 'port_out', 'arrears'])[c.kind] AS kind,
+           c.is_unrecorded,
+           c.day BETWEEN coalesce(p.last_day, span.first - 1) + 2
                      AND coalesce(p.last_day, span.first - 1) + 1 + %(days_after)s
            AND EXISTS (SELECT FROM vip_departure d
-                        WHERE d.partner_id = e.partner_id AND d.effective_on = k.day
+                        WHERE d.partner_id = e.partner_id AND d.effective_on = c.day
                           AND %(departed)s) AS left_closed
       FROM span
      CROSS JOIN (SELECT partner_id FROM ended UNION ALL SELECT partner_id FROM gone) e
      CROSS JOIN LATERAL (
-           SELECT max(h.date_to) FILTER (WHERE h.tier_id IS NOT NULL) AS last_day,
-                  bool_or(h.tier_id IS NULL AND h.source = 'closure'
-                          AND coalesce(h.date_to >= span.last, TRUE)) AS was_closed
-             FROM vip_tier_history h
-            WHERE h.partner_id = e.partner_id AND h.date_from <= span.last
-              AND coalesce(h.date_to >= h.date_from, TRUE)) p
-     CROSS JOIN LATERAL (
-           SELECT count(*) AS known, bool_or(closed IS NULL AND passed IS NULL) AS is_open,
-                  max(least(closed, passed)) AS day
-             FROM (SELECT n.id, %(closed)s AS closed, %(passed)s AS passed
-                     FROM vip_service_number n
-                    WHERE n.partner_id = e.partner_id AND %(opened)s) n) a
-      LEFT JOIN LATERAL (
-           SELECT d.day, min(d.kind) AS kind, bool_or(d.is_unrecorded) AS is_unrecorded
-             FROM (SELECT a.day, coalesce(g.kind, 1) AS kind,
-                          g.kind IS NULL OR g.is_unrecorded AS is_unrecorded
-                     FROM (SELECT n.id, %(closed)s AS closed, %(passed)s AS passed
-                             FROM vip_service_number n
-                            WHERE n.partner_id = e.partner_id AND %(opened)s) n
-                     LEFT JOIN LATERAL (
-                          SELECT %(kind)s AS kind,
-                                 d.remark IS NOT DISTINCT FROM 'no_record' AS is_unrecorded
-                            FROM vip_departure d
-                           WHERE d.number_id = n.id AND %(gone)s
-                           ORDER BY d.effective_on DESC, d.id DESC LIMIT 1) g ON TRUE
-                    WHERE a.known > 0 AND NOT a.is_open
-                      AND n.closed = a.day AND coalesce(n.closed <= n.passed, TRUE)
-                    UNION ALL
-                   SELECT d.effective_on, %(kind)s, d.remark IS NOT DISTINCT FROM 'no_record'
-                     FROM vip_departure d
-                    WHERE a.known = 0 AND d.partner_id = e.partner_id AND d.number_id IS NULL
-                      AND %(gone)s) d
-            GROUP BY 1 ORDER BY 1 DESC LIMIT 1) k ON TRUE
+           SELECT max(h.date_to) AS last_day FROM vip_tier_history h
+            WHERE h.partner_id = e.partner_id AND h.tier_id IS NOT NULL
+              AND h.date_from <= span.last AND coalesce(h.date_to >= h.date_from, TRUE)) p
+      LEFT JOIN closed c ON c.partner_id = e.partner_id
     """,
     departed=DEPARTED,
     days_after=kpi.DAYS_AFTER_LEAVING,
-    opened=SQL("coalesce(coalesce(n.date_from, n.activated_on) <= span.last, TRUE)"),
-    passed=SQL("CASE WHEN n.date_to < span.last THEN n.date_to + 1 END"),
-    # open again since: that he was closed on the day is in his history
-    closed=SQL(
-        """coalesce(CASE WHEN n.state = 'closed' AND n.closed_on <= span.last THEN n.closed_on END,
-                    CASE WHEN p.was_closed THEN (
-                         SELECT max(d.effective_on) FROM vip_departure d
-                          WHERE d.number_id = n.id AND d.is_reopened IS TRUE
-                            AND d.state = 'effective' AND d.kind <> 'suspension'
-                            AND d.effective_on <= span.last) END)"""
-    ),
-    kind=SQL("CASE d.kind WHEN 'scheduled' THEN 1 WHEN 'port_out' THEN 2 ELSE 3 END"),
-    gone=SQL("d.state = 'effective' AND d.kind <> 'suspension' AND d.effective_on <= span.last"),
 )
 NUMBERS = SQL(
     """SELECT d.partner_id,
               count(*) FILTER (WHERE d.number_id IS NOT NULL AND NOT d.is_back) AS closed,
               count(*) FILTER (WHERE d.is_back AND d.effective_on BETWEEN d.first AND d.last) AS reopened
-         FROM (SELECT d.*, span.first, span.last,
-                      d.is_reopened IS TRUE AND coalesce(d.reopened_on <= span.last, TRUE) AS is_back
+         FROM (SELECT d.*, span.first, span.last, coalesce(d.reopened_on <= span.last, FALSE) AS is_back
                  FROM span JOIN vip_departure d ON d.company_id = span.company AND %s) d
         GROUP BY 1""",
     DEPARTED,
