@@ -103,6 +103,7 @@ class VipCareTouch(models.Model):
         readonly=True,
         string="Skipped because",
     )
+    skipped_on = fields.Date(readonly=True)
     postponed_by = fields.Many2one("res.users", readonly=True, ondelete="restrict")
     postpone_reason = fields.Char(readonly=True, string="Postponed because")
     interaction_id = fields.Many2one(
@@ -527,14 +528,15 @@ class VipCareTouch(models.Model):
         """Skip and take back what is planned for customers who left."""
         self._take_back(
             SQL(
-                """UPDATE vip_care_touch t SET state = 'skipped', reason = 'left'
+                """UPDATE vip_care_touch t SET state = 'skipped', reason = 'left', skipped_on = %(today)s
                      FROM vip_membership m
-                    WHERE m.partner_id = t.partner_id AND m.company_id = %s AND m.tier_id IS NULL
-                      AND %s AND t.state = 'planned' AND t.due_date < %s
+                    WHERE m.partner_id = t.partner_id AND m.company_id = %(company)s
+                      AND m.tier_id IS NULL AND %(members)s
+                      AND t.state = 'planned' AND t.due_date < %(today)s
                    RETURNING t.activity_id""",
-                company.id,
-                members,
-                today,
+                company=company.id,
+                members=members,
+                today=today,
             )
         )
         self._take_back(

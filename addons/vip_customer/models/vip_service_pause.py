@@ -38,6 +38,7 @@ class VipServicePause(models.Model):
             "date_from",
             "date_to",
             "working_hours",
+            "resolve_by",
             "user_id",
         }
     )
@@ -60,6 +61,9 @@ class VipServicePause(models.Model):
     date_to = fields.Datetime(readonly=True, string="Until")
     working_hours = fields.Float(
         readonly=True, string="Working hours", help="Working time in it, when it is over."
+    )
+    resolve_by = fields.Datetime(
+        readonly=True, string="Resolve by", help="Until when it was to be resolved as the pause began."
     )
     user_id = fields.Many2one("res.users", readonly=True, ondelete="restrict", string="Paused by")
 

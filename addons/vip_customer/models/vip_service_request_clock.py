@@ -303,6 +303,7 @@ class VipServiceRequest(models.Model):
             "note": note,
             "stops_clock": stops,
             "date_from": fields.Datetime.now(),
+            "resolve_by": self.resolve_by,
             "user_id": self.env.uid,
         }
 

@@ -252,6 +252,7 @@ class TestCarePlanning(CareCase):
             self._set_tier(member, None, date(2026, 3, 16))
             self.assertFalse(self._touches(member, ("state", "=", "planned")))
             self.assertEqual((welcome.state, welcome.reason), ("skipped", "left"))
+            self.assertEqual(welcome.skipped_on, date(2026, 3, 16))
             self.assertFalse(welcome.activity_id.exists())
 
     def test_handover(self):
@@ -342,8 +343,10 @@ class TestCarePlanning(CareCase):
         )
         self.assertEqual(set(near.mapped("reason")), {"do_not_disturb"})
         self.assertEqual(set(near.mapped("state")), {"skipped"})
+        self.assertEqual(set(near.mapped("skipped_on")), {date(2026, 3, 10)})
         member.do_not_disturb = False
         self.assertEqual(set(near.mapped("state")), {"planned"})
+        self.assertEqual(set(near.mapped("skipped_on")), {False})
 
     def test_do_not_disturb_from_a_day_on(self):
         member = self._member("Wei", self.diamond)

@@ -304,6 +304,8 @@ class TestServiceRequestSteps(ServiceCase):
             self.assertEqual((request.state, request.reopened), ("doing", 1))
             self.assertFalse(request.resolved_at)
             self.assertEqual(self._shanghai(request.resolve_by), "2026-03-12 15:00")
+            was = request.pause_ids.resolve_by
+            self.assertEqual(self._shanghai(was), "2026-03-10 18:00", "until when it had been")
             self.assertFalse(request.paused_hours)
             request.action_close()
         contacts = self.env["vip.interaction"].search([("partner_id", "=", self.partner.id)])

@@ -319,6 +319,7 @@ def follow_objections(company_id: int, today: object, last: object, members: SQL
         UPDATE vip_care_touch t
            SET state = CASE WHEN f.objection IS NULL THEN 'planned' ELSE 'skipped' END,
                reason = f.objection,
+               skipped_on = CASE WHEN f.objection IS NOT NULL THEN coalesce(t.skipped_on, %(today)s) END,
                is_announced = t.is_announced AND f.objection IS NULL
           FROM (SELECT t.id,
                        CASE WHEN m.do_not_disturb IS TRUE
