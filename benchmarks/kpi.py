@@ -145,7 +145,7 @@ def _live_month(month) -> SQL:
                   SELECT f.start_manager_id, f.start_team_id, f.start_tier_id, %(starting)s
                    WHERE f.is_moved) r (manager_id, team_id, tier_id, %(names)s)""",
         month=month.month,
-        facts=kpi_sql.facts(span, kpi_sql.opening_reckoned()),
+        facts=kpi_sql.facts(span),
         ending=_list(
             [SQL("CASE WHEN f.is_moved THEN 0 ELSE f.opening END"), SQL("f.moved_in"), SQL("0")]
             + [SQL.identifier("f", name) for name in kpi_sql.LAST]

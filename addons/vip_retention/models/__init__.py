@@ -28,6 +28,7 @@ from . import (  # month-end figures
     vip_kpi_reopening,
     vip_kpi_report,
     vip_tier_run,
+    vip_vas_use,
 )
 from . import (  # what builds on the case
     vip_demo_retention,

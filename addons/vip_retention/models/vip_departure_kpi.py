@@ -8,6 +8,7 @@ from .vip_kpi_month import FROZEN
 class VipDeparture(models.Model):
     """Every departure counts in one month: its own, or, where that was frozen before anybody knew, the
     earliest open one (``counts_in``), with its true date, and the remark "late" where it has no other.
+    What lies before the first month that was frozen counts in none.
 
     Freezing a month settles what it has seen. So a departure that was recorded in the same moment, which
     neither of the two saw of the other, is unsettled afterwards, and counts late."""
@@ -26,10 +27,12 @@ class VipDeparture(models.Model):
                 """
                 UPDATE vip_departure d
                    SET counts_in = m.open_from, remark = coalesce(d.remark, %(late)s)
-                  FROM (SELECT company_id, (max(month) + interval '1 month')::date AS open_from
+                  FROM (SELECT company_id, min(month) AS frozen_from,
+                               (max(month) + interval '1 month')::date AS open_from
                           FROM vip_kpi_month WHERE state = %(frozen)s GROUP BY 1) m
                  WHERE d.id = ANY(%(ids)s) AND m.company_id = d.company_id
-                   AND d.kind <> 'suspension' AND d.effective_on < m.open_from
+                   AND d.kind <> 'suspension'
+                   AND d.effective_on >= m.frozen_from AND d.effective_on < m.open_from
                 """,
                 late=LATE,
                 frozen=FROZEN,

@@ -341,6 +341,7 @@ class VipKpiMonth(models.Model):
                 }
             )
             self.env["vip.departure"].sudo()._settle(checked)
+            self.env["vip.vas.use"].sudo()._settle(checked)
             checked._drop_reminders()
         return True
 
@@ -389,6 +390,7 @@ class VipKpiMonth(models.Model):
         reopened.write({"state": OPEN, "frozen_at": False, "frozen_by": False})
         reopened.flush_recordset()
         self.env["vip.departure"].sudo()._count_again(reopened)
+        self.env["vip.vas.use"].sudo()._count_again(reopened)
         return True
 
     def action_view_report(self):
@@ -609,10 +611,10 @@ class VipKpiMonth(models.Model):
         )
         previous = self._previous()
         if previous.state != FROZEN:
-            return kpi_sql.facts(month, kpi_sql.opening_reckoned())
+            return kpi_sql.facts(month)
         self.env["vip.departure"]._count_unsettled(self)
         first = self._frozen_months()[-1].month
-        return kpi_sql.facts(month, kpi_sql.opening_copied(previous.id), kpi_sql.unseen(first))
+        return kpi_sql.facts(month, kpi_sql.Frozen(first, previous.id))
 
     def _last_day(self):
         return kpi.next_month(self.month) - timedelta(days=1)

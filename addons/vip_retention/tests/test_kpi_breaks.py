@@ -171,6 +171,18 @@ class TestKpiBreaks(KpiCase):
         self.assertEqual(self._fact(li, february).numbers_closed, 1)
         self.assertEqual((departure.remark, str(departure.counts_in)), ("late", "2026-02-01"))
 
+    def test_before_the_first_frozen_month(self):
+        """Nobody froze November, so nothing of it is late."""
+        li = self._join("Li")
+        self.env["vip.service.number"].create(
+            {"partner_id": li.id, "number": "13799999998", "activated_on": "2024-01-01"}
+        )
+        self._frozen()
+        number = self._close(li, "2025-11-20")
+        departure = self.env["vip.departure"].search([("number_id", "=", number.id)])
+        self.assertEqual((departure.remark, departure.counts_in), ("no_record", False))
+        self.assertEqual(self._fact(li, self._month("2026-02-01")).numbers_closed, 0)
+
     def test_settled_when_frozen(self):
         """What a frozen month has seen stays there; opened again, it is free again."""
         li = self._join("Li")

@@ -388,6 +388,7 @@ class TestKpiMonth(KpiCase):
             ("2026-01-07", "missed", None),
             ("2026-01-28", "done", "2026-02-02"),  # after the end: not judged yet
             ("2026-01-08", "skipped", None),
+            ("2026-01-29", "skipped", None),
         ]
         self.env["vip.care.touch"].search([("partner_id", "=", li.id)]).unlink()
         self.env["vip.care.touch"].create(
@@ -403,6 +404,9 @@ class TestKpiMonth(KpiCase):
                 for day, state, done_on in touches
             ]
         )
+        # it was due at the end of January, whatever spoke against it in February
+        skipped = self.env["vip.care.touch"].search([("due_date", "=", "2026-01-29")])
+        skipped.skipped_on = "2026-02-03"
         self.env.flush_all()
         fact = self._fact(li, self._month())
         self.assertEqual(
@@ -415,7 +419,7 @@ class TestKpiMonth(KpiCase):
                 fact.vas_users,
                 fact.vas_taken_up,
             ),
-            (4, 2, 3, 1, 88.5, 1, 1),
+            (5, 2, 3, 1, 88.5, 1, 1),
         )
         fact = self._fact(li, self._month("2026-02-01"))
         self.assertEqual((fact.spend, fact.vas_users, fact.vas_taken_up), (90, 0, 0))

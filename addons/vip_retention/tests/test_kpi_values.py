@@ -67,19 +67,23 @@ class TestKpiValues(KpiCase):
         self._set(
             "vip_service_request",
             request.id,
+            opened_at="2026-01-02 02:00:00",
             resolve_by=resolve_by,
             resolved_at=resolved_at,
             state=state,
         )
         return request.sudo()
 
-    def _pause(self, request, date_from, date_to, stops_clock=True):
+    def _pause(
+        self, request, date_from, date_to, stops_clock=True, reason="answer", resolve_by=None
+    ):
         self._row(
             "vip_service_pause",
             request_id=request.id,
             partner_id=request.partner_id.id,
             company_id=self.company.id,
-            reason="answer",
+            reason=reason,
+            resolve_by=resolve_by,
             stops_clock=stops_clock,
             date_from=date_from,
             date_to=date_to,
@@ -105,6 +109,42 @@ class TestKpiValues(KpiCase):
         )
         [rate] = self._of(month, "service_rate:avg")
         self.assertAlmostEqual(rate, 3 / 5)
+
+    def test_requests_opened_again(self):
+        """Resolved in time in January and opened again in February: January says so whenever it is computed,
+        and February has it with its new time."""
+        li = self._join("Li")
+        request = self._request(li, "2026-02-10 08:00:00", state="doing")
+        self._pause(
+            request,
+            "2026-01-10 08:00:00",
+            "2026-02-02 08:00:00",
+            reason="closed",
+            resolve_by="2026-01-12 08:00:00",
+        )
+        # what was paused at the end, and went on in February, was due in January
+        other = self._request(li, "2026-02-11 08:00:00", state="doing")
+        self._pause(
+            other, "2026-01-30 08:00:00", "2026-02-03 08:00:00", resolve_by="2026-01-30 09:00:00"
+        )
+        names = ("requests_due", "requests_on_time", "requests_paused")
+        self.assertEqual(self._of(self._month(), *names), (1, 1, 1))
+        self.assertEqual(self._of(self._month("2026-02-01"), *names), (2, 0, 0))
+
+    def test_requests_of_who_left(self):
+        """His request is due after he left: it is late all the same, for who had him last."""
+        li, wang = self._join("Li"), self._join("Wang", manager="manager_b")
+        with freeze_time("2026-03-09 02:00:00"):
+            self._request(li, "2026-01-10 08:00:00", state="doing")
+        self._close(li, "2025-12-20")
+        month = self._month()
+        self.assertEqual(self._of(month, "requests_due", "requests_on_time", "closing"), (1, 0, 1))
+        fact = self._fact(li, month)
+        self.assertEqual(fact.manager_id, self.users["manager_a"])
+        self.assertEqual(self._figures(li, month), set())
+        self.assertFalse(month.mismatch)
+        month.action_freeze()
+        self.assertTrue(self._fact(wang, month).closing)
 
     def test_ratings(self):
         """Answers of the month: 5 and 4 are good, 3 is not. An answer to a request that is noted on the
@@ -249,6 +289,36 @@ class TestKpiValues(KpiCase):
         self.assertAlmostEqual(accept, 2 / 3)
         self.assertAlmostEqual(cost, 65)
 
+    def test_case_of_who_left_before(self):
+        """His number closed in December, and the watch ended in January: he is lost after all in January, for
+        who had him last. One saved of two, and 30 + 240 for one save."""
+        day = "2026-01-20 02:00:00"
+        self._case("A", "saved", day, [("accepted", "2026-01-10 02:00:00", 30)])
+        lost = self._case(
+            "B", "lost_after_watch", day, [("accepted", "2025-11-20 02:00:00", 240)]
+        )
+        self._close(lost, "2025-12-10")
+        month = self._month()
+        self.assertEqual(self._of(month, "cases_saved", "cases_decided", "closing"), (1, 2, 1))
+        save, cost = self._of(month, "save_rate:avg", "cost_per_save:avg")
+        self.assertAlmostEqual(save, 1 / 2)
+        self.assertAlmostEqual(cost, 270)
+        self.assertEqual(self._fact(lost, month).manager_id, self.users["manager_a"])
+        self.assertFalse(month.mismatch)
+
+    def test_answered_again_later(self):
+        """Refused in January and accepted in February: January was refused, whenever it is computed."""
+        self._case(
+            "A",
+            offers=[
+                ("refused", "2026-01-20 02:00:00", 0),
+                ("accepted", "2026-02-03 02:00:00", 50),
+            ],
+        )
+        names = ("cases_offered", "cases_accepted")
+        self.assertEqual(self._of(self._month(), *names), (1, 0))
+        self.assertEqual(self._of(self._month("2026-02-01"), *names), (1, 1))
+
     # ------------------------------------------------------------
     # benefits, services, profile
     # ------------------------------------------------------------
@@ -348,6 +418,63 @@ class TestKpiValues(KpiCase):
         month = self._month()
         self.assertEqual(self._of(month, "vas_users", "vas_taken_up", "closing"), (1, 2, 2))
         self.assertAlmostEqual(self._of(month, "penetration:avg")[0], 1 / 2)
+
+    def _take_up(self, partner, day, number=None):
+        return self.env["vip.vas.use"].create(
+            {
+                "partner_id": partner.id,
+                "number_id": (number or partner.vip_number_ids).id,
+                "vas_id": self.env.ref("vip_customer.vas_data").id,
+                "taken_up_on": day,
+            }
+        )
+
+    def test_new_services_on_closed_numbers(self):
+        """Nothing is in use on a number that closed, or that somebody else owns now."""
+        li, wang, heir = self._join("Li"), self._join("Wang"), self._join("Zhao")
+        for partner, number in ((li, "13799999998"), (wang, "13799999997")):
+            first = partner.vip_number_ids
+            self._take_up(partner, "2025-12-01")
+            self.env["vip.service.number"].create(
+                {"partner_id": partner.id, "number": number, "activated_on": "2024-01-01"}
+            )
+            if partner == li:
+                first.write({"state": "closed", "closed_on": "2026-01-10"})
+            else:
+                first.change_owner(heir.id, "2026-01-10")
+        self.env.flush_all()
+        self.assertEqual(self._of(self._month(), "vas_users", "closing"), (0, 3))
+        december = self._month("2025-12-01")
+        self.assertEqual(self._of(december, "vas_users", "vas_taken_up"), (2, 2))
+
+    def test_new_services_known_late(self):
+        """The list of January comes after January was frozen: it counts in February, once; opened again,
+        in January. What is older than the frozen months counts nowhere."""
+        li = self._join("Li")
+        january = self._frozen()
+        self._take_up(li, "2026-01-15")
+        february = self._frozen("2026-02-01")
+        self.assertEqual(self._of(february, "vas_taken_up", "vas_users"), (1, 1))
+        self.assertEqual(self._of(self._month("2026-03-01"), "vas_taken_up")[0], 0)
+        approver = self.users["approver"]
+        february.with_user(approver).action_reopen("The list came late")
+        january.with_user(approver).action_reopen("The list came late")
+        january.action_compute()
+        self.assertEqual(self._of(january, "vas_taken_up")[0], 1)
+        january.action_freeze()
+        self._take_up(self._join("Wang"), "2025-12-15")
+        february.action_compute()
+        self.assertEqual(self._of(february, "vas_taken_up")[0], 0)
+
+    def test_profile_confirmed_later(self):
+        """What was known is known, also when it was confirmed since."""
+        li = self._join("Li")
+        hobby = self.env["vip.preference.type"].search([("code", "=", "hobby")])
+        answer = self.env["vip.preference"].create(
+            {"partner_id": li.id, "type_id": hobby.id, "value": "Chess", "date": "2025-06-01"}
+        )
+        self._set("vip_preference", answer.id, create_date="2025-06-01 02:00:00", date="2026-02-03")
+        self.assertEqual(self._of(self._month(), "profile_known")[0], hobby.weight)
 
     def test_profile(self):
         """What he said by the end of the month, by weight; what he said later is not known yet."""

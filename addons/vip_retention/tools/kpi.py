@@ -296,8 +296,8 @@ def _is_left_closed(
 
 def _counts_in(departure: Departure, month: date, frozen: Frozen | None) -> date:
     """The month in which a departure counts, at the end of the earliest open one."""
-    own = month if frozen and departure.day < month else departure.day.replace(day=1)
-    return departure.counts_in or own
+    is_late = frozen and frozen.first <= departure.day < month
+    return departure.counts_in or (month if is_late else departure.day.replace(day=1))
 
 
 def _end(

@@ -4,6 +4,7 @@ Everything is read from dated records, as it was at the end of the month. What h
 (bills, amounts granted) is read as it is known now; a month that is frozen keeps it.
 """
 
+from collections.abc import Iterable
 from datetime import date, datetime
 from typing import NamedTuple
 
@@ -92,6 +93,13 @@ def opening_copied(month_id: int) -> SQL:
     )
 
 
+class Frozen(NamedTuple):
+    """The frozen months before: the first of them, and the one that ends where this month begins."""
+
+    first: date
+    last_id: int
+
+
 def unseen(first: date) -> SQL:
     """``kpi._unseen``: who came and went within frozen months that do not know of him.
 
@@ -117,11 +125,28 @@ def unseen(first: date) -> SQL:
 NOBODY = SQL("SELECT NULL::int AS partner_id, NULL::int AS tier_id, NULL::date AS day WHERE FALSE")
 
 
-def facts(month: Month, opening: SQL, late: SQL | None = None) -> SQL:
+# What was done for who had a tier once: the month in which it ends is not always one that counts him.
+DONE = {
+    "requests_due": SQL("coalesce(r.due, 0)"),
+    "requests_on_time": SQL("coalesce(r.on_time, 0)"),
+    "requests_paused": SQL("coalesce(r.paused, 0)"),
+    "ratings": SQL("coalesce(q.ratings, 0)"),
+    "ratings_good": SQL("coalesce(q.good, 0)"),
+    "cases_saved": SQL("coalesce(c.saved, 0)"),
+    "cases_decided": SQL("coalesce(c.decided, 0)"),
+    "cases_withdrawn": SQL("coalesce(c.withdrawn, 0)"),
+    "cases_open": SQL("coalesce(c.still_open, 0)"),
+    "cases_at_risk": SQL("coalesce(c.at_risk, 0)"),
+    "cases_offered": SQL("coalesce(o.offered, 0)"),
+    "cases_accepted": SQL("coalesce(o.accepted, 0)"),
+    "cases_cost": SQL("coalesce(c.cost, 0)"),
+}
+
+
+def facts(month: Month, frozen: Frozen | None = None) -> SQL:
     """A query of ``COLUMNS``: a row for each customer to whom the month is something.
 
-    :param opening: whom the month begins with, ``opening_reckoned`` or ``opening_copied``
-    :param late: ``unseen`` where the month before is frozen
+    :param frozen: None where the month before is not frozen: then whom it begins with is worked out
     """
     return SQL(
         """
@@ -156,16 +181,24 @@ def facts(month: Month, opening: SQL, late: SQL | None = None) -> SQL:
                  ON l.partner_id = s.partner_id
               WHERE NOT EXISTS (SELECT FROM closing c
                                  WHERE c.partner_id = coalesce(s.partner_id, l.partner_id))),
-        -- had left the tier before; what ends now may be his last number
+        requests AS MATERIALIZED (%(requests)s),
+        ratings AS MATERIALIZED (%(ratings)s),
+        cases AS MATERIALIZED (%(cases)s),
+        offers AS MATERIALIZED (%(offers)s),
+        -- had left the tier before: his last number may close now, and what was begun for him may end
         gone AS MATERIALIZED (
              SELECT DISTINCT ON (h.partner_id) h.partner_id, h.tier_id, h.date_to AS day
                FROM span
-               JOIN vip_departure d ON d.company_id = span.company AND %(departed)s
-               JOIN vip_tier_history h ON h.partner_id = d.partner_id AND h.tier_id IS NOT NULL
+              CROSS JOIN (SELECT d.partner_id FROM span JOIN vip_departure d
+                              ON d.company_id = span.company AND %(departed)s
+                           UNION SELECT partner_id FROM requests
+                           UNION SELECT partner_id FROM ratings
+                           UNION SELECT partner_id FROM cases
+                           UNION SELECT partner_id FROM offers) f
+               JOIN vip_tier_history h ON h.partner_id = f.partner_id AND h.tier_id IS NOT NULL
                 AND h.date_to >= h.date_from AND h.date_to < span.first
-                AND h.date_to BETWEEN d.effective_on - %(days_after)s - 1 AND d.effective_on - 2
-              WHERE NOT EXISTS (SELECT FROM closing c WHERE c.partner_id = d.partner_id)
-                AND NOT EXISTS (SELECT FROM ended e WHERE e.partner_id = d.partner_id)
+              WHERE NOT EXISTS (SELECT FROM closing c WHERE c.partner_id = f.partner_id)
+                AND NOT EXISTS (SELECT FROM ended e WHERE e.partner_id = f.partner_id)
               ORDER BY h.partner_id, h.date_from DESC),
         lines AS MATERIALIZED (%(lines)s),
         closed AS MATERIALIZED (%(closed)s),
@@ -227,15 +260,9 @@ def facts(month: Month, opening: SQL, late: SQL | None = None) -> SQL:
                       AND v.date < span.over
                       AND v.date >= span.over - make_interval(days => g.longest_interval)))::int
                    AS reached,
-               coalesce(r.due, 0) AS requests_due, coalesce(r.on_time, 0) AS requests_on_time,
-               coalesce(r.paused, 0) AS requests_paused,
-               coalesce(q.ratings, 0) AS ratings, coalesce(q.good, 0) AS ratings_good,
+               %(requests_done)s,
                coalesce(d.redemptions, 0) AS redemptions, coalesce(d.value, 0) AS redemption_value,
-               coalesce(c.saved, 0) AS cases_saved, coalesce(c.decided, 0) AS cases_decided,
-               coalesce(c.withdrawn, 0) AS cases_withdrawn, coalesce(c.still_open, 0) AS cases_open,
-               coalesce(c.at_risk, 0) AS cases_at_risk,
-               coalesce(o.offered, 0) AS cases_offered, coalesce(o.accepted, 0) AS cases_accepted,
-               coalesce(c.cost, 0) AS cases_cost,
+               %(cases_done)s,
                (b.is_closing AND coalesce(u.in_use, 0) > 0)::int AS vas_users,
                coalesce(u.taken_up, 0) AS vas_taken_up,
                CASE WHEN b.is_closing THEN coalesce(e.used, 0) ELSE 0 END AS benefit_used,
@@ -253,11 +280,11 @@ def facts(month: Month, opening: SQL, late: SQL | None = None) -> SQL:
           LEFT JOIN (%(numbers)s) n ON n.partner_id = b.partner_id
           LEFT JOIN (%(bills)s) i ON i.partner_id = b.partner_id
           LEFT JOIN (%(touches)s) t ON t.partner_id = b.partner_id
-          LEFT JOIN (%(requests)s) r ON r.partner_id = b.partner_id
-          LEFT JOIN (%(ratings)s) q ON q.partner_id = b.partner_id
+          LEFT JOIN requests r ON r.partner_id = b.partner_id
+          LEFT JOIN ratings q ON q.partner_id = b.partner_id
           LEFT JOIN (%(redemptions)s) d ON d.partner_id = b.partner_id
-          LEFT JOIN (%(cases)s) c ON c.partner_id = b.partner_id
-          LEFT JOIN (%(offers)s) o ON o.partner_id = b.partner_id
+          LEFT JOIN cases c ON c.partner_id = b.partner_id
+          LEFT JOIN offers o ON o.partner_id = b.partner_id
           LEFT JOIN (%(vas)s) u ON u.partner_id = b.partner_id
           LEFT JOIN (%(benefits)s) e ON e.partner_id = b.partner_id
           LEFT JOIN (%(answers)s) f ON f.partner_id = b.partner_id
@@ -265,24 +292,34 @@ def facts(month: Month, opening: SQL, late: SQL | None = None) -> SQL:
                             sum(weight) FILTER (WHERE is_birthday) AS birthday
                        FROM %(asked)s a GROUP BY 1) w ON w.tier_id = b.tier_id
          UNION ALL
-        SELECT g.partner_id, NULL, NULL, NULL, a.manager_id, a.team_id, g.tier_id, FALSE, l.day,
-               l.day < span.first AND %(is_after_frozen)s, FALSE, FALSE, %(only_left_closed)s
+        SELECT g.partner_id, NULL, NULL, NULL, a.manager_id, a.team_id, g.tier_id, FALSE,
+               CASE WHEN l.left_closed THEN l.day END,
+               coalesce(l.left_closed AND l.day < span.first, FALSE) AND %(is_after_frozen)s,
+               FALSE, FALSE, %(of_gone)s
           FROM span CROSS JOIN gone g
-          JOIN lost l ON l.partner_id = g.partner_id AND l.left_closed
+          LEFT JOIN lost l ON l.partner_id = g.partner_id
+          LEFT JOIN requests r ON r.partner_id = g.partner_id
+          LEFT JOIN ratings q ON q.partner_id = g.partner_id
+          LEFT JOIN cases c ON c.partner_id = g.partner_id
+          LEFT JOIN offers o ON o.partner_id = g.partner_id
           LEFT JOIN vip_manager_assignment a ON a.partner_id = g.partner_id AND %(a_on_gone)s
+         WHERE l.left_closed
+            OR coalesce(r.partner_id, q.partner_id, c.partner_id, o.partner_id) IS NOT NULL
         """,
         **month._asdict(),
         company=month.company_id,
-        opening=opening,
-        late=late or NOBODY,
-        is_after_frozen=late is not None,
+        opening=opening_copied(frozen.last_id) if frozen else opening_reckoned(),
+        late=unseen(frozen.first) if frozen else NOBODY,
+        is_after_frozen=frozen is not None,
         lines=LINES,
         closed=CLOSED,
         lost=LOST,
         departed=DEPARTED,
-        days_after=kpi.DAYS_AFTER_LEAVING,
-        only_left_closed=SQL(", ").join(
-            SQL("%s", int(name == "left_closed")) for name in (*SPREAD, *LAST)
+        requests_done=_named(name for name in DONE if not name.startswith("cases_")),
+        cases_done=_named(name for name in DONE if name.startswith("cases_")),
+        of_gone=SQL(", ").join(
+            {**DONE, "left_closed": SQL("coalesce(l.left_closed, FALSE)::int")}.get(name, SQL("0"))
+            for name in (*SPREAD, *LAST)
         ),
         h_at_end=_covers("h", SQL("span.last")),
         a_at_end=_covers("a", SQL("span.last")),
@@ -296,11 +333,15 @@ def facts(month: Month, opening: SQL, late: SQL | None = None) -> SQL:
         redemptions=REDEMPTIONS,
         cases=CASES,
         offers=OFFERS,
-        vas=VAS,
+        vas=vas(frozen),
         benefits=BENEFITS,
         answers=ANSWERS,
         asked=ASKED,
     )
+
+
+def _named(names: Iterable[str]) -> SQL:
+    return SQL(", ").join(SQL("%s AS %s", DONE[name], SQL.identifier(name)) for name in names)
 
 
 def _covers(alias: str, day: SQL) -> SQL:
@@ -420,30 +461,40 @@ BILLS = SQL(
            ON f.company_id = span.company AND f.month = span.first
         GROUP BY 1"""
 )
-# due and done are of the month, whatever became of them later
+# due, done and skipped are of the month, whatever became of them later
 TOUCHES = SQL(
     """SELECT t.partner_id, count(*) AS due, count(*) FILTER (WHERE t.is_done) AS done,
               count(*) FILTER (WHERE t.is_done OR t.due_date + %(late)s <= t.last) AS judged,
               count(*) FILTER (WHERE t.is_done AND t.done_on <= t.due_date + %(late)s) AS on_time
          FROM (SELECT t.*, span.last, t.state = 'done' AND t.done_on <= span.last AS is_done
                  FROM span JOIN vip_care_touch t
-                   ON t.company_id = span.company AND t.state <> 'skipped'
+                   ON t.company_id = span.company
+                  AND (t.state <> 'skipped' OR t.skipped_on > span.last)
                   AND t.due_date BETWEEN span.first AND span.last) t
         GROUP BY 1""",
     late=LATE_DAYS,
 )
+# The time moves when a pause is over, and what is opened again was closed until then: the first pause that
+# ended later knows how it was at the end of the month. What was closed then is not paused.
 REQUESTS = SQL(
     """SELECT r.partner_id, count(*) FILTER (WHERE NOT r.is_paused) AS due,
               count(*) FILTER (WHERE NOT r.is_paused AND r.resolved_at <= r.resolve_by) AS on_time,
               count(*) FILTER (WHERE r.is_paused) AS paused
-         FROM (SELECT r.*, EXISTS (
-                      SELECT FROM vip_service_pause p
-                       WHERE p.request_id = r.id AND p.stops_clock IS TRUE
-                         AND p.date_from < span.over
-                         AND coalesce(p.date_to >= span.over, TRUE)) AS is_paused
+         FROM (SELECT r.partner_id, coalesce(p.resolve_by, r.resolve_by) AS resolve_by,
+                      CASE WHEN p.id IS NULL THEN r.resolved_at
+                           WHEN p.reason = 'closed' AND p.date_from < span.over
+                           THEN p.date_from END AS resolved_at,
+                      coalesce(p.reason <> 'closed' AND p.date_from < span.over, FALSE) AS is_paused,
+                      span.begin, span.over
                  FROM span JOIN vip_service_request r
                    ON r.company_id = span.company AND r.state <> 'cancelled'
-                  AND r.resolve_by >= span.begin AND r.resolve_by < span.over) r
+                  AND r.resolve_by >= span.begin AND r.opened_at < span.over
+                 LEFT JOIN LATERAL (
+                      SELECT * FROM vip_service_pause p
+                       WHERE p.request_id = r.id AND p.stops_clock IS TRUE
+                         AND coalesce(p.date_to >= span.over, TRUE)
+                       ORDER BY p.date_from, p.id LIMIT 1) p ON TRUE) r
+        WHERE r.resolve_by >= r.begin AND r.resolve_by < r.over
         GROUP BY 1"""
 )
 # an answer to a request is noted on its contact too and counts once
@@ -492,20 +543,35 @@ OFFERS = SQL(
     """SELECT p.partner_id, count(*) AS offered, count(*) FILTER (WHERE p.is_accepted) AS accepted
          FROM (SELECT p.partner_id, p.case_id, max(p.answered_at) AS answered_at,
                       bool_or(p.answer = 'accepted') AS is_accepted
-                 FROM span JOIN vip_retention_proposal p ON p.company_id = span.company
+                 FROM span JOIN vip_retention_proposal p
+                   ON p.company_id = span.company AND p.answered_at < span.over
                 GROUP BY 1, 2) p
-         JOIN span ON p.answered_at >= span.begin AND p.answered_at < span.over
+         JOIN span ON p.answered_at >= span.begin
         GROUP BY 1"""
 )
-VAS = SQL(
-    """SELECT u.partner_id,
-              count(*) FILTER (WHERE coalesce(u.ended_on > span.last, TRUE)) AS in_use,
-              count(*) FILTER (WHERE u.taken_up_on >= span.first) AS taken_up
-         FROM span
-         JOIN vip_vas_use u ON u.company_id = span.company AND u.taken_up_on <= span.last
-         JOIN vip_vas v ON v.id = u.vas_id AND v.counts_in_kpi IS TRUE
-        GROUP BY 1"""
-)
+
+
+def vas(frozen: Frozen | None) -> SQL:
+    """What is in use on numbers that are the customer's at the end of the month, and what was taken up in it;
+    and in frozen months that do not know of it."""
+    return SQL(
+        """SELECT u.partner_id,
+                  count(*) FILTER (
+                      WHERE coalesce(u.ended_on > span.last, TRUE)
+                        AND coalesce(n.state <> 'closed' OR n.closed_on > span.last, TRUE)
+                        AND coalesce(n.date_to >= span.last, TRUE)) AS in_use,
+                  count(*) FILTER (WHERE u.taken_up_on >= span.first OR %(late)s) AS taken_up
+             FROM span
+             JOIN vip_vas_use u ON u.company_id = span.company AND u.taken_up_on <= span.last
+             JOIN vip_vas v ON v.id = u.vas_id AND v.counts_in_kpi IS TRUE
+             LEFT JOIN vip_service_number n ON n.id = u.number_id
+            GROUP BY 1""",
+        late=SQL("u.counts_in IS NULL AND u.taken_up_on >= %s", frozen.first)
+        if frozen
+        else SQL("FALSE"),
+    )
+
+
 BENEFITS = SQL(
     """SELECT e.partner_id, sum(e.granted * e.unit_value) AS granted, sum(d.value) AS used
          FROM span
@@ -523,7 +589,9 @@ ANSWERS = SQL(
     """SELECT c.partner_id, sum(a.weight) AS known
          FROM span
         CROSS JOIN closing c
-         JOIN vip_preference p ON p.partner_id = c.partner_id AND p.date <= span.last
+         JOIN vip_preference p ON p.partner_id = c.partner_id
+          -- what was confirmed since was known before
+          AND (p.date <= span.last OR p.create_date < span.over)
           AND p.date >= span.last - make_interval(months => %(months)s)
          JOIN %(asked)s a ON a.tier_id = c.tier_id AND a.type_id = p.type_id AND NOT a.is_birthday
         GROUP BY 1""",
