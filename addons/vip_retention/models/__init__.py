@@ -70,4 +70,5 @@ from . import (  # what the branches hand up of a month
     vip_monthly_report_figures,
     vip_kpi_month_reports,
     vip_kpi_report_export,
+    vip_demo_branches,
 )

@@ -124,6 +124,7 @@ class VipDemo(models.AbstractModel):
         demo._play_risk(customers)
         demo._play_leavers(customers)
         demo._end_months()
+        demo._play_branches()
 
     def _wanting_to_leave(self):
         """dict tier code -> customers with an account manager, those with several numbers last; taken from

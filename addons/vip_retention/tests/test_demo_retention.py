@@ -28,6 +28,7 @@ class TestRetentionDemo(TransactionCase):
                 self._check_report(company)
                 self._check_risk(company)
                 self._check_months(company)
+                self._check_branches(company)
                 self.env["vip.demo"]._load_retention()
                 self.assertEqual(
                     self.env["vip.retention.case"].search([("company_id", "=", company.id)]), cases
@@ -55,6 +56,20 @@ class TestRetentionDemo(TransactionCase):
             [f"{name}:avg" for name in RATES],
         )
         self.assertTrue(all(rates), dict(zip(RATES, rates, strict=True)))
+
+    def _check_branches(self, company):
+        """Reports of every state, and assessments that are answered and not."""
+        domain = [("company_id", "=", company.id)]
+        reports = self.env["vip.monthly.report"].search(domain)
+        self.assertEqual(set(reports.mapped("state")), {"draft", "submitted", "received"})
+        self.assertFalse(any(reports.mapped("has_changed")))
+        assessments = self.env["vip.assessment"].search(domain)
+        self.assertEqual(len(assessments), 3)
+        answered = assessments.filtered(lambda one: one.state != "draft")
+        self.assertEqual(len(answered), 2)
+        for record in answered:
+            self.assertTrue(record.is_provisional or record.state == "reviewed")
+            self.assertTrue(record.is_scored)
 
     def _check_cases(self, cases):
         states = {
