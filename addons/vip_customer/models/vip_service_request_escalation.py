@@ -119,12 +119,12 @@ class VipServiceRequest(models.Model):
 
     @api.model
     def _schedule_tasks(self, tasks):
-        """Tasks for today, in one go: nobody is mailed, they are seen where work is looked for.
+        """Tasks for today, in one go: nobody is mailed, they are seen where work is looked for. They have
+        the name of their type, in the language of who looks.
 
         :param tasks: triples of the XML id of the type, request and user (ids)
         """
         types = {xmlid: self.env.ref(xmlid) for xmlid in {task[0] for task in tasks}}
-        users = {user.id: user for user in self.env["res.users"].browse({t[2] for t in tasks})}
         # a task carries the name of its record, which Odoo would read one by one
         self.browse({task[1] for task in tasks}).mapped("display_name")
         model_id = self.env["ir.model"]._get_id(self._name)
@@ -136,7 +136,6 @@ class VipServiceRequest(models.Model):
                     "res_id": request_id,
                     "user_id": user_id,
                     "activity_type_id": types[xmlid].id,
-                    "summary": types[xmlid].with_context(lang=users[user_id].lang).name,
                     "date_deadline": today,
                     "automated": True,
                 }

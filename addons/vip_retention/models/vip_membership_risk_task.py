@@ -127,7 +127,6 @@ class VipMembership(models.Model):
                     "res_id": member.id,
                     "user_id": responsible[member].id,
                     "activity_type_id": kind.id,
-                    "summary": kind.with_context(lang=responsible[member].lang).name,
                     "date_deadline": day,
                     "automated": True,
                 }
