@@ -37,6 +37,12 @@ LOGINS = """
   ORDER BY privilege.sequence, privilege.id, role.sequence, role.id, u.login = 'admin', u.id
 """
 
+# Where the program that makes PDFs fetches styles and letters from; without it they have none on another port.
+FETCH_STYLES_HERE = """
+    INSERT INTO ir_config_parameter (key, value) VALUES ('report.url', :'address')
+    ON CONFLICT (key) DO UPDATE SET value = excluded.value
+"""
+
 USE_LANGUAGE = """
 env['res.lang']._activate_lang({lang!r})
 env['base.language.install'].create({{
@@ -125,6 +131,7 @@ def _install(databases: Databases, addons: Sequence[str], *options: str) -> None
 def serve(databases: Databases, port: int) -> None:
     """Serve until Odoo ends or we are told to stop."""
     console.say("Starting Odoo")
+    databases.cluster.sql(FETCH_STYLES_HERE, DATABASE, address=f"http://127.0.0.1:{port}")
     with databases.served(DATABASE, port, LOG) as server:
         SERVING.write_text(str(port), encoding="utf-8")
         _greet(databases, server.address)

@@ -116,6 +116,8 @@ def test_the_administrator_manages_the_programme_in_two_languages(checkout, serv
     assert call("res.users", "has_group", [uid], "vip_customer.group_vip_manager")
     languages = call("res.lang", "search_read", [("active", "=", True)], ["code"])
     assert {language["code"] for language in languages} == {"en_US", "zh_CN"}
+    styles_from = call("ir.config_parameter", "get_param", "report.url")
+    assert styles_from == f"http://127.0.0.1:{checkout.port}", "PDFs would have no styles"
     modules = call(
         "ir.module.module", "search_read", [("name", "=like", "vip_%")], ["state", "demo"]
     )
