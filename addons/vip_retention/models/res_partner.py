@@ -30,6 +30,29 @@ class ResPartner(models.Model):
             "context": context,
         }
 
+    def action_vip_note_signal(self):
+        """Open the dialog in which it is noted what this customer let on: that he asked whether his number
+        may be ported, at first.
+
+        :raise AccessError: the caller does not work at the desk, or not in this customer's company
+        :raise UserError: the contact is not in the programme
+        """
+        self._vip_member()
+        if not self.env.user.has_group("vip_customer.group_vip_desk"):
+            raise AccessError(self.env._("This needs a role at the desk of the VIP programme."))
+        asked = self.env.ref("vip_retention.risk_port_query", raise_if_not_found=False)
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Note a warning sign"),
+            "res_model": "vip.risk.signal",
+            "views": [(False, "form")],
+            "target": "new",
+            "context": {
+                "default_partner_id": self.id,
+                "default_type_id": bool(asked) and asked.active and asked.id,
+            },
+        }
+
     def _vip_leave_source(self):
         """Where he says it: on the telephone, to his account manager, else in the hall."""
         if self.env.context.get("vip_caller_panel"):
@@ -97,6 +120,13 @@ class ResPartner(models.Model):
                 "method": "action_vip_leave",
                 "label": self.env._("Wants to leave"),
                 "icon": "fa-sign-out",
+            }
+        )
+        actions.append(
+            {
+                "method": "action_vip_note_signal",
+                "label": self.env._("Note a warning sign"),
+                "icon": "fa-bell-o",
             }
         )
         return actions

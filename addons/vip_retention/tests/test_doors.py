@@ -26,6 +26,7 @@ MONTHLY = "vip.monthly.report"
 DOORS = [
     Door("res.partner", "action_vip_case", LOOKUP),
     Door("res.partner", "action_vip_leave", AT_THE_DESK),
+    Door("res.partner", "action_vip_note_signal", AT_THE_DESK),
     Door("res.partner", "vip_explain_risk", LOOKUP),
     Door("vip.membership", "action_leave", WRITERS),
     Door("vip.membership", "action_open_case", READERS),

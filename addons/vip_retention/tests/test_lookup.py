@@ -1,10 +1,13 @@
 from datetime import date
 
 from odoo.exceptions import AccessError, UserError
-from odoo.tests import tagged
+from odoo.tests import Form, tagged
 from odoo.tools import format_date
 
 from .case_common import FIRST, RetentionCase
+
+# what an agent may do for a customer on the line
+LEAVES = ["action_vip_leave", "action_vip_note_signal"]
 
 
 @tagged("post_install", "-at_install", "vip_retention")
@@ -29,14 +32,14 @@ class TestLookup(RetentionCase):
     def test_nobody_wants_to_leave(self):
         panel = self._panel()
         self.assertEqual(panel["card"]["cases"], 0)
-        self.assertEqual(self._methods(panel), ["action_vip_leave"])
+        self.assertEqual(self._methods(panel), LEAVES)
 
     def test_asked_to_leave(self):
         self._leaves()
         panel = self._panel()
         self.assertEqual(panel["card"]["cases"], 1)
         self.assertEqual(panel["card"]["warnings"][0], f"Asked to close a number on {self.day}.")
-        self.assertEqual(self._methods(panel), ["action_vip_case", "action_vip_leave"])
+        self.assertEqual(self._methods(panel), ["action_vip_case", *LEAVES])
 
     def test_no_day_named(self):
         self._leaves(effective_on=False)
@@ -53,7 +56,7 @@ class TestLookup(RetentionCase):
             panel["card"]["warnings"][0],
             "Has decided to leave: no offers any more, only help to settle what is left.",
         )
-        self.assertEqual(self._methods(panel), ["action_vip_leave"])
+        self.assertEqual(self._methods(panel), LEAVES)
 
     def test_who_may_not_act_is_given_no_buttons(self):
         self._leaves()
@@ -80,6 +83,21 @@ class TestLookup(RetentionCase):
     def test_the_auditor_opens_no_talk(self):
         with self.assertRaisesRegex(AccessError, "a role at the desk"):
             self._as("auditor", self.partner).action_vip_leave()
+
+    def test_the_hotline_notes_a_warning_sign(self):
+        """In two clicks: he asked about porting, today."""
+        self.partner.vip_membership_id.tier_id = self.gold
+        action = self._as("desk", self.partner).action_vip_note_signal()
+        signals = self.env[action["res_model"]].with_user(self.users["desk"])
+        signal = Form(signals.with_context(**action["context"])).save()
+        self.assertEqual(
+            (signal.partner_id, signal.type_id.code, str(signal.date)),
+            (self.partner, "port_query", "2026-03-10"),
+        )
+
+    def test_the_auditor_notes_no_warning_sign(self):
+        with self.assertRaisesRegex(AccessError, "a role at the desk"):
+            self._as("auditor", self.partner).action_vip_note_signal()
 
     def test_the_customers_page(self):
         member = self._as("manager_a", self.partner.vip_membership_id)
