@@ -81,6 +81,30 @@ class VipRetentionCase(models.Model):
         self._log("dispatched", user.name)
         self._task("work", user, self.deadline)
 
+    @api.model
+    def _follow_manager_changes(self):
+        """Open cases of who looked after a customer go to who does now, with what is due in them, see
+        ``vip.manager.assignment._after_manager_changes``. What was finally refused is over."""
+        rows = self.env.execute_query(
+            SQL(
+                """SELECT m.manager_id, array_agg(c.id)
+                     FROM vip_manager_change m
+                     JOIN vip_retention_case c ON c.partner_id = m.partner_id
+                      AND c.user_id = m.old_manager_id AND c.state <> 'closed'
+                    WHERE m.manager_id IS NOT NULL AND m.manager_id <> m.old_manager_id
+                      AND NOT EXISTS (SELECT FROM vip_retention_log l
+                                       WHERE l.case_id = c.id AND l.step = 'refused')
+                    GROUP BY 1"""
+            )
+        )
+        # the log says it; nobody is mailed for each of the cases that are handed over at once
+        quiet = self.with_context(tracking_disable=True)
+        for manager_id, case_ids in rows:
+            cases = quiet.browse(case_ids)
+            cases.user_id = manager_id
+            cases.filtered("dispatched_at").dispatched_at = fields.Datetime.now()
+            cases._log("handed_over", cases.user_id.name)
+
     # ------------------------------------------------------------
     # ACCEPTED
     # ------------------------------------------------------------

@@ -3,6 +3,7 @@ from . import (
     test_assessment_setup,
     test_case_breaks,
     test_case_flow,
+    test_case_handover,
     test_case_log,
     test_case_offers,
     test_case_screens,
