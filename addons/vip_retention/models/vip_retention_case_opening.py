@@ -3,6 +3,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Command, Domain
 from odoo.tools import SQL, format_list
 
+from .vip_departure import SUSPENSION
 from .vip_retention_case import LIST, RISK, TALKED_TO, WORK_RECORD
 from .vip_retention_states import (
     ANALYSED,
@@ -15,7 +16,6 @@ from .vip_retention_states import (
     WITHDRAWN,
 )
 
-SUSPENSION = "suspension"
 NUMBERS = ("number_ids", "kept_number_ids")
 # In the context: the case is being opened. An object, so that no caller from outside can say so.
 OPENING = object()
@@ -353,7 +353,6 @@ class VipRetentionCase(models.Model):
         """Customers who left before they decided are not kept, those who left before the promise was kept
         are lost after all; what is in watch waits for its last day. Run as superuser."""
         gone = departures.filtered(lambda one: one.case_id and one.kind != SUSPENSION)
-        self.env.add_to_compute(self._fields["closing_date"], gone.case_id)
         asked = gone.grouped("case_id")
         cases = self.union(*asked).filtered(lambda case: case.state != CLOSED)
         days = {case: [str(day) for day in asked[case].mapped("effective_on")] for case in cases}

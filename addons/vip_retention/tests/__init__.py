@@ -2,6 +2,7 @@ from . import (
     test_assessment,
     test_assessment_setup,
     test_case_breaks,
+    test_case_clock,
     test_case_flow,
     test_case_handover,
     test_case_log,
