@@ -5,6 +5,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.tools import SQL, format_date, format_datetime
 
+from .vip_departure import ANNOUNCED
 from .vip_retention_log import REFUSED as FINAL_REFUSAL
 from .vip_retention_offer import BILLING, ENTITLEMENT, NETWORK, NOTHING, OVERRIDE
 from .vip_retention_proposal import ACCEPTED, ENDED, REJECTED, WAITING
@@ -465,10 +466,17 @@ class VipRetentionCase(models.Model):
 
     def _take_requests_back(self):
         """The customer does not want to close what he keeps; run as superuser."""
-        kept = self.kept_number_ids
-        for one in self.departure_ids.filtered(lambda one: one.state == "announced"):
-            if not one.number_id or one.number_id in kept:
-                one.action_withdraw()
+        for one in self._requests_about_kept():
+            one.action_withdraw()
+
+    def _requests_about_kept(self):
+        """What is announced about the numbers he keeps, or about himself; run as superuser."""
+        return self.departure_ids.filtered(
+            lambda one: (
+                one.state == ANNOUNCED
+                and (not one.number_id or one.number_id in self.kept_number_ids)
+            )
+        )
 
     # ------------------------------------------------------------
     # FROM THE CASE

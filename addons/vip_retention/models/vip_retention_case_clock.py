@@ -7,6 +7,7 @@ from odoo.tools import SQL
 from odoo.addons.vip_customer.tools import service_clock
 
 from ..tools import deadlines
+from .vip_departure import ANNOUNCED
 from .vip_retention_case import RISK
 from .vip_retention_proposal import MANAGER, WAITING
 from .vip_retention_states import CONSIDERING, DOING, TALKING
@@ -56,9 +57,14 @@ class VipRetentionCase(models.Model):
         self.write(self._work_out(deadlines.follow_up, now, FOLLOW_UP_HOURS, self.closing_date))
 
     def _set_doing(self):
-        """From now: a working day; the closing date is no reason to hurry any more, but the promise is."""
+        """From now: a working day, and the end of the last one before what he keeps leaves all the same."""
         now = fields.Datetime.now()
-        self.write(self._work_out(deadlines.follow_up, now, DOING_HOURS, None))
+        found = self._work_out(deadlines.follow_up, now, DOING_HOURS, self._kept_closing_date())
+        self.write(found)
+
+    def _kept_closing_date(self):
+        """The first day on which one of the numbers that he keeps leaves, as long as nothing is done."""
+        return self._requests_about_kept()._leaving(ANNOUNCED)._first_day()
 
     def _postpone(self, day):
         """What is due goes on on another day, at the same hour.
@@ -73,12 +79,14 @@ class VipRetentionCase(models.Model):
     def _recut(self, clock=None):
         """The customer leaves on another day than before: what is due is cut by that day, never moved
         back."""
-        if self.state not in TALKING or not self.closing_date:
+        rule, hours, closing = deadlines.first_contact, FOLLOW_UP_HOURS, self.closing_date
+        if self.state == DOING:
+            rule, hours, closing = deadlines.follow_up, DOING_HOURS, self._kept_closing_date()
+        elif self.state == CONSIDERING or self.dispatched_by:
+            rule = deadlines.follow_up
+        if self.state not in (*TALKING, DOING) or not closing:
             return
-        late = self.state == CONSIDERING or self.dispatched_by
-        rule = deadlines.follow_up if late else deadlines.first_contact
-        now, hours = fields.Datetime.now(), FOLLOW_UP_HOURS
-        found = self._work_out(rule, now, hours, self.closing_date, clock)
+        found = self._work_out(rule, fields.Datetime.now(), hours, closing, clock)
         if not self.deadline or found["deadline"] < self.deadline:
             self.write(found)
 

@@ -62,3 +62,59 @@ class TestClosingDate(ClockCase):
             self.assertEqual((case.state, case.closing_date), ("new", False))
             case.action_consider()
         self.assertEqual(self._due(case), "13 09:00")
+
+
+@tagged("post_install", "-at_install", "vip_retention")
+class TestDoing(ClockCase):
+    """What was promised is done before the number that he keeps closes."""
+
+    def _accepted(self, moment="2026-03-10 15:00", **values):
+        case = self._proposed(**values)
+        with at(moment):
+            case.action_accept()
+        self.assertEqual(case.state, "doing")
+        return case
+
+    def test_before_the_closing_date(self):
+        """Owner and lead know before midnight."""
+        case = self._accepted(effective_on="2026-03-11")
+        self.assertEqual(self._due(case), "10 18:30")
+        for moment, who in (("17:30", set()), ("17:38", {("warning", "desk")})):
+            with self.subTest(moment=moment), at(f"2026-03-10 {moment}"):
+                self.Case._escalate(10)
+                self.assertEqual(self._tasks_of(case) - {("case", "desk")}, who)
+        with at("2026-03-10 18:30"):
+            self.Case._escalate(10)
+        self.assertIn(("escalation", "lead"), self._tasks_of(case))
+
+    def test_accepted_after_work_on_the_last_day(self):
+        case = self._accepted("2026-03-10 20:00", effective_on="2026-03-11")
+        with at("2026-03-10 20:01"):
+            self.Case._escalate(10)
+        self.assertIn(("escalation", "lead"), self._tasks_of(case))
+
+    def test_within_a_working_day(self):
+        self.assertEqual(self._due(self._accepted()), "11 15:00")
+
+    def test_the_date_moves(self):
+        """Cut anew by an earlier day, never moved back by a later one."""
+        case = self._accepted()
+        departure = case.sudo().departure_id
+        with at("2026-03-10 16:00"):
+            departure.change_day("2026-03-11")
+            self.assertEqual(self._due(case), "10 18:30")
+            departure.change_day("2026-04-20")
+            self.assertEqual(self._due(case), "10 18:30")
+
+    def test_what_he_does_not_keep(self):
+        """The number that he lets go is no reason to hurry."""
+        case = self._two("2026-03-11", "2026-03-30")
+        case.reason_id = self._ref("reason_t_fit")
+        case.action_propose(self._ref("offer_plan_fit").id)
+        with at("2026-03-10 15:00"):
+            case.action_accept(self.second.ids)
+            self.assertEqual(self._due(case), "11 15:00")
+            case.sudo().departure_ids.filtered(lambda one: one.number_id == self.first).change_day(
+                "2026-03-12"
+            )
+        self.assertEqual(self._due(case), "11 15:00")
