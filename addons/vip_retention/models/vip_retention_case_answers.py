@@ -52,16 +52,25 @@ class VipRetentionCase(models.Model):
 
     def action_dispatch(self):
         """Call the account manager in: he owns the case and answers the customer within two working days,
-        before the customer leaves. Without one the lead of his branch does.
+        before the customer leaves. Without one the lead of his branch does. Nobody gains time for a first
+        contact that was not made, nor by calling in again.
 
-        :raise AccessError, UserError: as ``_begin_step``; or there is nobody to call in
+        :raise AccessError, UserError: as ``_begin_step``; or there is nobody to call in, or he has the case
         """
         for case in self._begin_step(*TALKING):
-            case._dispatch()
+            user = case._to_call_in()
+            case._set_follow_up(
+                keeps=not case.first_contact_at or case.state == CONSIDERING or case.dispatched_by
+            )
+            case._dispatch(user)
+            case._renew_tasks()
         return True
 
-    def _dispatch(self):
-        """Run as superuser."""
+    def _to_call_in(self):
+        """Who is called in; run as superuser.
+
+        :raise UserError: there is nobody, or he has the case already
+        """
         user = self.partner_id.vip_membership_id._responsible()
         if not user:
             raise UserError(
@@ -71,6 +80,20 @@ class VipRetentionCase(models.Model):
                     self.partner_id.display_name,
                 )
             )
+        if user == self.user_id:
+            raise UserError(
+                self.env._(
+                    "%(case)s is with %(user)s already, who answers the customer by %(time)s. There is "
+                    "nobody else to call in: note in the case what the customer says.",
+                    case=self.name,
+                    user=user.name,
+                    time=format_datetime(self.env, self.deadline),
+                )
+            )
+        return user
+
+    def _dispatch(self, user):
+        """Run as superuser."""
         self.write(
             {
                 "user_id": user.id,
@@ -78,9 +101,12 @@ class VipRetentionCase(models.Model):
                 "dispatched_by": self.env.uid,
             }
         )
-        self._set_follow_up()
         self._log("dispatched", user.name)
-        self._task("work", user, self.deadline)
+
+    def _renew_tasks(self):
+        """Who works on it sees until when, once; run as superuser."""
+        self._drop_tasks("work")
+        self._task("work", self.user_id, self.deadline)
 
     @api.model
     def _follow_manager_changes(self):
@@ -329,18 +355,34 @@ class VipRetentionCase(models.Model):
 
     def action_consider(self):
         """The customer wants to think it over: the account manager asks again, within two working days and
-        before he leaves.
+        before he leaves. Said once more it gains nobody time, nor where the first contact was not made.
 
-        :raise AccessError, UserError: as ``_begin_step`` and ``action_dispatch``
+        Where nobody is responsible for the customer, who talks to him goes on, and the leads are told.
+
+        :raise AccessError, UserError: as ``_begin_step``
         """
         for case in self._begin_step(*TALKING):
             proposal = case.proposal_ids.sorted("id")[-1:]
             if proposal and not proposal.answer:
                 case._answer(proposal, THINKS_ABOUT)
+            case._set_follow_up(keeps=not case.first_contact_at or case.state == CONSIDERING)
             case.state = CONSIDERING
             case._log("considering", proposal.offer_id.name)
-            case._dispatch()
+            user = case.partner_id.vip_membership_id._responsible()
+            if not user:
+                case.user_id = case.user_id or self.env.user
+            elif user != case.user_id or not case.dispatched_at:
+                case._dispatch(user)
+            case._renew_tasks()
+            if not user:
+                case._ask_for_a_manager()
         return True
+
+    def _ask_for_a_manager(self):
+        """Tell the leads that nobody is responsible for somebody who thinks it over; run as superuser."""
+        for lead in self._leads() - self.user_id:
+            summary = self.with_context(lang=lead.lang).env._("He has no account manager: assign one")
+            self._task("work", lead, self.deadline, summary)
 
     def action_refuse_offer(self):
         """He does not want this offer; the talk goes on with another.

@@ -51,10 +51,17 @@ class VipRetentionCase(models.Model):
         )
         self.write({**found, "first_contact_by": found["deadline"]})
 
-    def _set_follow_up(self):
-        """From now: two working days, and the end of the last one before he leaves."""
+    def _set_follow_up(self, keeps=False):
+        """From now: two working days, and the end of the last one before he leaves.
+
+        :param keeps: what is due already is not due any later
+        """
         now = fields.Datetime.now()
-        self.write(self._work_out(deadlines.follow_up, now, FOLLOW_UP_HOURS, self.closing_date))
+        found = self._work_out(deadlines.follow_up, now, FOLLOW_UP_HOURS, self.closing_date)
+        if keeps:
+            self._bring_forward(found)
+        else:
+            self.write(found)
 
     def _set_doing(self):
         """From now: a working day, and the end of the last one before what he keeps leaves all the same."""
@@ -82,11 +89,18 @@ class VipRetentionCase(models.Model):
         rule, hours, closing = deadlines.first_contact, FOLLOW_UP_HOURS, self.closing_date
         if self.state == DOING:
             rule, hours, closing = deadlines.follow_up, DOING_HOURS, self._kept_closing_date()
-        elif self.state == CONSIDERING or self.dispatched_by:
+        elif self.first_contact_at and (self.state == CONSIDERING or self.dispatched_by):
             rule = deadlines.follow_up
         if self.state not in (*TALKING, DOING) or not closing:
             return
         found = self._work_out(rule, fields.Datetime.now(), hours, closing, clock)
+        self._bring_forward(found)
+
+    def _bring_forward(self, found):
+        """What is due is due then at the latest; what was told of it stays told.
+
+        :param found: as ``_work_out`` gives it
+        """
         if not self.deadline or found["deadline"] < self.deadline:
             self.write(found)
 

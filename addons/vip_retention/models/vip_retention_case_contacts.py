@@ -4,7 +4,7 @@ from odoo import fields, models
 from odoo.exceptions import UserError
 from odoo.tools import format_list
 
-from .vip_retention_states import CONSIDERING, TALKING, WATCH
+from .vip_retention_states import TALKING, WATCH
 
 CALL, VISIT, TEXT = "call", "visit", "text"
 # What a channel is to somebody who wants to leave.
@@ -116,8 +116,7 @@ class VipRetentionCase(models.Model):
         )
         if interaction.is_contact and case.state in TALKING and not case.first_contact_at:
             case.first_contact_at = interaction.date
-            if case.state != CONSIDERING:
-                case._set_follow_up()
+            case._set_follow_up()
         case._log("contacted", f"{channel.name}: {result.name}")
         return interaction.id
 
