@@ -280,7 +280,7 @@ class VipRetentionCase(models.Model):
                     "kept_number_ids": [Command.link(line.id) for line in new],
                 }
             )
-            self._freeze()
+            self._freeze_stake()
         if not self.departure_id:
             self.departure_id = departures[:1]
         self._log("joined", self._opening_text(departures))

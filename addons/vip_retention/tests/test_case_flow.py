@@ -161,6 +161,39 @@ class TestCaseOpening(RetentionCase):
         self.assertEqual(case.closing_date, date(2026, 3, 12))
         self.assertEqual([step for step, _user in self._log_of(case)], ["opened", "joined"])
 
+    def test_a_second_request_leaves_the_day_of_opening(self):
+        """Only what concerns the numbers at stake counts anew, by the months of that day."""
+        second = self._number(self.partner, SECOND)
+        self._create_bills(self.partner, self._year(100), second)
+        second.contract_end = "2026-09-30"
+        opened = self._leaves(number_id=self.first.id)
+        case = opened.with_user(self.users["manager_a"]).sudo(False)
+        before = case.snapshot
+        with at("2026-05-12 10:00"):
+            request = self.env["vip.service.request"].create(
+                {
+                    "partner_id": self.partner.id,
+                    "type_id": self.env.ref("vip_customer.service_type_complaint").id,
+                    "channel_id": self.env.ref("vip_customer.channel_hotline").id,
+                }
+            )
+            self.assertTrue(request.type_id.with_complaint)
+            self._move(self.partner, self.silver)
+            self._create_bills(self.partner, {"2026-03-01": 9, "2026-04-01": 9}, self.first)
+            joined = self._leaves(number_id=second.id, effective_on="2026-06-30")
+        self.assertEqual(joined, opened)
+        self.env.invalidate_all()
+        after = case.snapshot
+        of_numbers = {"months", "recent", "before", "arrears", "contract_end"}
+        same = before.keys() - of_numbers
+        self.assertEqual(
+            {name: after[name] for name in same}, {name: before[name] for name in same}
+        )
+        self.assertEqual(after["complaints"], {"open": 0, "year": 0})
+        self.assertEqual([month for month, _sum in after["months"]][-1], "2026-02-01")
+        self.assertEqual(case.value_at_stake, 7800 + 1000)
+        self.assertEqual((before["contract_end"], after["contract_end"]), (False, "2026-09-30"))
+
     def test_a_decided_case_takes_nothing_in(self):
         """A further number of a customer in watch is another case; the same number is this one."""
         case = self._in_watch()
