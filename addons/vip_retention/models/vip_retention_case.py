@@ -317,7 +317,7 @@ class VipRetentionCase(models.Model):
     def _compute_private(self):
         """What only who works on the case sees, and who may read the customer's VIP page."""
         allowed = self._with_insight()
-        top = self.env["vip.tier"].sudo().search([], limit=1, order="rank desc")
+        top = self._top_tier()
         for case in self:
             shown = case if case in allowed else case.browse()
             case.value_at_stake = shown.value
@@ -331,6 +331,9 @@ class VipRetentionCase(models.Model):
         names = allowed._names_in_facts()
         for case in self:
             case.snapshot = case in allowed and case._named_facts(names)
+
+    def _top_tier(self):
+        return self.env["vip.tier"].sudo().search([], limit=1, order="rank desc")
 
     def _is_worth_a_visit(self, top):
         """Where the standard proposes a home visit; run as superuser.

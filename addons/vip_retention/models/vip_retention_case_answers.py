@@ -456,13 +456,15 @@ class VipRetentionCase(models.Model):
         return True
 
     def action_no_answer(self):
-        """Close cases of customers who could not be reached: every attempt that is allowed was made.
+        """Close cases of customers who could not be reached: calls and texts are used up, and the home visit
+        where one is proposed.
 
         :raise AccessError, UserError: as ``_begin_step``; or there are attempts left
         """
         cases = self._begin_step(*TALKING)
+        due = cases._attempts_due()
         for case in cases:
-            if left := case._attempts_left():
+            if left := due[case]:
                 raise UserError(
                     self.env._(
                         "%(case)s may not be given up yet. There is still: %(left)s.",

@@ -64,6 +64,17 @@ class VipRetentionCase(models.Model):
             kind: most - made[kind] for kind, most in MOST_ATTEMPTS.items() if made[kind] < most
         }
 
+    def _attempts_due(self):
+        """dict case -> dict kind -> attempts that are left before the customer may be given up: nobody visits
+        him for that where no visit is proposed; run as superuser."""
+        made, top = self._attempts_made(), self._top_tier()
+        due = {}
+        for case in self:
+            left = case._attempts_left(made.get(case.id, Counter()))
+            worthy = case._is_worth_a_visit(top)
+            due[case] = {kind: left[kind] for kind in left if kind != VISIT or worthy}
+        return due
+
     def _attempts_text(self, left):
         labels = {
             CALL: self.env._("calls: %s", left.get(CALL)),

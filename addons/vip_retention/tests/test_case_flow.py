@@ -592,10 +592,27 @@ class TestCaseContacts(RetentionCase):
 
     def test_given_up_too_early(self):
         case = self._leaves(source="work_record", user="manager_a")
-        with self.assertRaisesRegex(
-            UserError, "There is still: calls: 3.*home visits: 1.*texts or letters: 1"
-        ):
+        with self.assertRaisesRegex(UserError, "There is still: calls: 3.{1,5}texts or letters: 1"):
             case.action_no_answer()
+
+    def test_given_up_without_a_visit(self):
+        """Only where a home visit is proposed it has to be made."""
+        case = self._leaves(source="work_record", user="manager_a", effective_on="2026-05-30")
+        for day, channel in enumerate(("phone", "phone", "phone", "sms"), start=10):
+            with freeze_time(f"2026-03-{day} 02:00:00"):
+                self._contact(case, channel)
+        self.assertIn("home visits: 1", case.attempts_left)
+        for values in ({"was_protected": True}, {"tier_id": self.diamond.id}, {"value": 12000}):
+            before = case.sudo().read(list(values), load=None)[0]
+            case.sudo().write(values)
+            with (
+                self.subTest(**values),
+                self.assertRaisesRegex(UserError, "There is still: home visits: 1"),
+            ):
+                case.action_no_answer()
+            case.sudo().write({name: before[name] for name in values})
+        case.action_no_answer()
+        self.assertEqual((case.state, case.outcome), ("closed", "no_answer"))
 
     def test_first_contact(self):
         case = self._leaves(source="work_record", user="manager_a")
