@@ -5,7 +5,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.tools import SQL, format_date, format_datetime
 
-from .vip_departure import ANNOUNCED
+from .vip_departure import ANNOUNCED, EFFECTIVE
 from .vip_retention_log import REFUSED as FINAL_REFUSAL
 from .vip_retention_offer import BILLING, ENTITLEMENT, NETWORK, NOTHING, OVERRIDE
 from .vip_retention_proposal import ACCEPTED, ENDED, REJECTED, WAITING
@@ -446,14 +446,26 @@ class VipRetentionCase(models.Model):
     # ------------------------------------------------------------
 
     def action_withdraw(self):
-        """The customer takes his request back before he accepted anything: neither kept nor lost.
+        """The customer takes his request back before he accepted anything: neither kept nor lost, unless he
+        left with another number before.
 
         :raise AccessError, UserError: as ``_begin_step``
         """
         cases = self._begin_step(*TALKING)
-        cases._close(WITHDRAWN, "withdrawn")
+        cases._close_withdrawn()
         cases.departure_ids.filtered(lambda one: one.state == "announced").action_withdraw()
         return True
+
+    def _close_withdrawn(self):
+        """What the customers asked for was taken back. Who left with another number before is a loss that
+        nobody refused; run as superuser."""
+        lost = self.filtered(
+            lambda case: case.departure_ids._leaving(EFFECTIVE).filtered(
+                lambda one: not one.is_reopened
+            )
+        )
+        lost._close(NO_ANSWER, "withdrawn")
+        (self - lost)._close(WITHDRAWN, "withdrawn")
 
     def action_no_answer(self):
         """Close cases of customers who could not be reached: calls and texts are used up, and the home visit
