@@ -380,8 +380,10 @@ class VipRetentionCase(models.Model):
 
     def _ask_for_a_manager(self):
         """Tell the leads that nobody is responsible for somebody who thinks it over; run as superuser."""
-        for lead in self._leads() - self.user_id:
-            summary = self.with_context(lang=lead.lang).env._("He has no account manager: assign one")
+        for lead in self._leads()[self] - self.user_id:
+            summary = self.with_context(lang=lead.lang).env._(
+                "He has no account manager: assign one"
+            )
             self._task("work", lead, self.deadline, summary)
 
     def action_refuse_offer(self):

@@ -133,9 +133,14 @@ class VipRetentionCase(models.Model):
         self.activity_unlink([TASKS[kind] for kind in kinds or TASKS])
 
     def _leads(self):
-        """Who is told when a case is late: the lead of the branch, else the managers."""
-        lead = self.partner_id.vip_membership_id.team_id.user_id.filtered("active")
-        return lead or self.company_id._vip_managers()
+        """dict case -> who is told when it is late: the lead of the branch, else the managers."""
+        leads = {
+            case: case.partner_id.vip_membership_id.team_id.user_id.filtered("active")
+            for case in self
+        }
+        without = self.filtered(lambda case: not leads[case])
+        managers = {company: company._vip_managers() for company in without.company_id}
+        return {case: leads[case] or managers[case.company_id] for case in self}
 
     @api.model
     def _cron_escalate(self):
@@ -174,14 +179,15 @@ class VipRetentionCase(models.Model):
         )
         cases = self.browse(row[0] for row in self.env.cr.fetchall())
         cases.invalidate_recordset(["told_level"])
+        leads = cases._leads()
         tasks = []
         for case in cases:
             if case.told_level == WARNED and case.user_id:
                 tasks.append(("warning", case, case.user_id))
             elif case.told_level == OVERDUE:
-                tasks += [("escalation", case, user) for user in case._leads()]
+                tasks += [("escalation", case, user) for user in leads[case]]
             elif case.told_level == WARNED and case.state == DOING:
-                tasks += [("warning", case, user) for user in case._leads()]
+                tasks += [("warning", case, user) for user in leads[case]]
         self._schedule(tasks)
         return len(cases)
 
@@ -227,13 +233,22 @@ class VipRetentionCase(models.Model):
         # a final refusal passes by who holds the case, and would wait for who holds its offers only
         free = waiting.case_id.try_lock_for_update(allow_referencing=True)
         waiting = waiting.filtered(lambda proposal: proposal.case_id in free)
+        cases = waiting.case_id
+        managers = {company: company._vip_managers() for company in cases.company_id}
+        clocks = {company: company._vip_retention_clock() for company in cases.company_id}
+        cases._drop_tasks("approval")
+        waiting.approval_level = MANAGER
         for proposal in waiting:
             case = proposal.case_id
-            case._drop_tasks("approval")
-            proposal.approval_level = MANAGER
-            proposal.approve_by = case._approval_deadline()
-            case._log("passed_on", proposal.offer_id.name)
-            case._task("approval", proposal._approvers(), proposal.approve_by)
+            proposal.approve_by = case._approval_deadline(clocks[case.company_id])
+        cases._log("passed_on", {one.case_id: one.offer_id.name for one in waiting})
+        self._schedule(
+            [
+                ("approval", one.case_id, user, one.approve_by)
+                for one in waiting
+                for user in managers[one.company_id]
+            ]
+        )
         return len(waiting)
 
 
