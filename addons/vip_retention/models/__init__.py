@@ -34,6 +34,7 @@ from . import (  # what builds on the case
     vip_demo_retention,
     res_partner,
     vip_departure_case,
+    vip_manager_assignment,
     vip_membership_cases,
     vip_my_day,
     vip_retention_case_answers,

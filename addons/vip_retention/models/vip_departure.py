@@ -656,7 +656,9 @@ class VipDeparture(models.Model):
                 )
             )
         self.invalidate_model(["state", "effective_on"])
-        return self.browse(days)
+        departures = self.browse(days)
+        departures.modified(["state", "effective_on"])  # what is worked out of them follows
+        return departures
 
     def _close_memberships(self):
         """Customers without numbers leave the programme; of effective departures."""

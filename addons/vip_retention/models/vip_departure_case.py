@@ -1,5 +1,7 @@
-from odoo import fields, models
+from odoo import api, fields, models
+from odoo.tools import format_date
 
+from .vip_departure import SUSPENSION, WITHDRAWN
 from .vip_departure import VipDeparture as Departure
 
 
@@ -17,6 +19,25 @@ class VipDeparture(models.Model):
         ondelete="restrict",
         index="btree_not_null",
     )
+
+    def _leaving(self, state):
+        """Of these, in this state, those with which a number leaves: who has it suspended stays."""
+        return self.filtered(lambda one: one.kind != SUSPENSION and one.state == state)
+
+    def _suspending(self):
+        """Of these the suspensions that the customer did not take back."""
+        return self.filtered(lambda one: one.kind == SUSPENSION and one.state != WITHDRAWN)
+
+    def _first_day(self):
+        """The first day on which one of these happens, False where none is known."""
+        return min(filter(None, (one._day() for one in self)), default=False)
+
+    @api.model
+    def _suspension_sentence(self, day):
+        """That somebody asked for it, wherever he is looked at; with no word of leaving."""
+        if not day:
+            return self.env._("Asked to suspend a number, without naming a day.")
+        return self.env._("Asked to suspend a number from %s.", format_date(self.env, day))
 
     def _after_announced(self):
         self.env["vip.retention.case"]._departures_announced(self)

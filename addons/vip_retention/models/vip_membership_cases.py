@@ -95,17 +95,17 @@ class VipMembership(models.Model):
     # ------------------------------------------------------------
 
     def _card_facts(self, found):
-        """With ``open_cases``, ``asked`` (cases in which he has not decided), ``asked_on`` (their first
-        closing date) and ``decided`` (cases that he refused for good while a number has not left yet), in
-        one statement."""
+        """With ``open_cases``; of the cases in which he has not decided ``closings`` (how many numbers are to
+        leave), ``closing_on`` (the first of them), ``suspensions`` and ``suspended_from``; and ``decided``
+        (cases that he refused for good while a number has not left yet), in one statement."""
         facts = super()._card_facts(found)
         [row] = self.env.execute_query_dict(
             SQL(
                 """
                 SELECT count(*) FILTER (WHERE c.state <> 'closed') AS open_cases,
-                       count(*) FILTER (WHERE c.state IN %(talking)s AND NOT l.refused) AS asked,
-                       min(c.closing_date) FILTER (WHERE c.state IN %(talking)s AND NOT l.refused)
-                           AS asked_on,
+                       sum(a.closings) AS closings, min(c.closing_date) FILTER (WHERE a.closings > 0)
+                           AS closing_on,
+                       sum(a.suspensions) AS suspensions, min(a.suspended_from) AS suspended_from,
                        count(*) FILTER (WHERE l.refused AND (
                            c.state <> 'closed' OR EXISTS (
                                SELECT FROM vip_departure d
@@ -114,6 +114,15 @@ class VipMembership(models.Model):
                  CROSS JOIN LATERAL (
                        SELECT EXISTS (SELECT FROM vip_retention_log l
                                        WHERE l.case_id = c.id AND l.step = 'refused') AS refused) l
+                 CROSS JOIN LATERAL (
+                       SELECT count(*) FILTER (WHERE d.kind <> 'suspension') AS closings,
+                              count(*) FILTER (WHERE d.kind = 'suspension') AS suspensions,
+                              min(coalesce(d.effective_on, d.requested_on))
+                                  FILTER (WHERE d.kind = 'suspension') AS suspended_from
+                         FROM vip_departure d
+                        WHERE d.case_id = c.id AND c.state IN %(talking)s AND NOT l.refused
+                          AND (d.state = 'announced' OR d.kind = 'suspension' AND d.state = 'effective')
+                       ) a
                  WHERE c.partner_id = %(partner)s
                 """,
                 partner=facts["partner_id"],
@@ -133,8 +142,10 @@ class VipMembership(models.Model):
 
         :param facts: as of ``_card_warnings``
         """
-        if facts["asked"]:
-            return [self._asked_sentence(facts["asked_on"])]
+        if facts["closings"]:
+            return [self._closing_sentence(facts["closing_on"])]
+        if facts["suspensions"]:
+            return [self.env["vip.departure"]._suspension_sentence(facts["suspended_from"])]
         if facts["decided"]:
             return [
                 self.env._(
@@ -143,7 +154,7 @@ class VipMembership(models.Model):
             ]
         return []
 
-    def _asked_sentence(self, day):
+    def _closing_sentence(self, day):
         if not day:
             return self.env._("Asked to close a number, without naming a day.")
         return self.env._("Asked to close a number on %s.", format_date(self.env, day))

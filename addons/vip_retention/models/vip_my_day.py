@@ -54,6 +54,9 @@ class VipMyDay(models.AbstractModel):
             )
         if case.closing_date:
             phrases.append(self.env._("leaves on %s", format_date(self.env, case.closing_date)))
+        # who sees the case is told, whether or not he may read the requests
+        elif day := case.sudo().departure_ids._suspending()._first_day():
+            phrases.append(self.env._("suspension from %s", format_date(self.env, day)))
         return " · ".join(phrases)
 
     def _risk_block(self, scope):

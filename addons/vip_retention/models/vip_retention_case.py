@@ -5,6 +5,7 @@ from odoo.tools import SQL, format_datetime, format_list
 
 from odoo.addons.vip_customer.tools.phone_forms import masked
 
+from .vip_departure import ANNOUNCED, EFFECTIVE
 from .vip_retention_log import REFUSED as FINAL_REFUSAL
 from .vip_retention_offer import ACCOUNT_MANAGER, DESK, LEAD, MANAGER
 from .vip_retention_proposal import ENDED
@@ -179,7 +180,8 @@ class VipRetentionCase(models.Model):
         store=True,
         index=True,
         string="Closing date",
-        help="The first day on which one of the numbers leaves. It is the customer's: nobody here moves it.",
+        help="The first day on which one of the numbers is to leave; in a closed case, on which one left. "
+        "It is the customer's: nobody here moves it.",
     )
     is_port_out = fields.Boolean(compute="_compute_is_port_out", string="Ports out")
     # the talk
@@ -269,13 +271,15 @@ class VipRetentionCase(models.Model):
             shown = [masked(line.number) for line in case.number_ids]
             case.concerned = format_list(self.env, shown) if shown else False
 
-    @api.depends("departure_ids.effective_on", "departure_ids.state")
+    @api.depends("state", "departure_ids.kind", "departure_ids.effective_on", "departure_ids.state")
     def _compute_closing_date(self):
         for case in self:
-            days = case.departure_ids.filtered(lambda one: one.state != WITHDRAWN).mapped(
-                "effective_on"
-            )
-            case.closing_date = min(filter(None, days), default=False)
+            asked = case.departure_ids
+            # a number that left already is no reason to hurry about the others
+            leaving = asked._leaving(ANNOUNCED)
+            if not leaving and case.state == CLOSED:
+                leaving = asked._leaving(EFFECTIVE)
+            case.closing_date = leaving._first_day()
 
     @api.depends("departure_ids.kind", "departure_ids.state")
     def _compute_is_port_out(self):
@@ -313,7 +317,7 @@ class VipRetentionCase(models.Model):
     def _compute_private(self):
         """What only who works on the case sees, and who may read the customer's VIP page."""
         allowed = self._with_insight()
-        top = self.env["vip.tier"].sudo().search([], limit=1, order="rank desc")
+        top = self._top_tier()
         for case in self:
             shown = case if case in allowed else case.browse()
             case.value_at_stake = shown.value
@@ -327,6 +331,9 @@ class VipRetentionCase(models.Model):
         names = allowed._names_in_facts()
         for case in self:
             case.snapshot = case in allowed and case._named_facts(names)
+
+    def _top_tier(self):
+        return self.env["vip.tier"].sudo().search([], limit=1, order="rank desc")
 
     def _is_worth_a_visit(self, top):
         """Where the standard proposes a home visit; run as superuser.

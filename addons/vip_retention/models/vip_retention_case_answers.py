@@ -5,6 +5,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.tools import SQL, format_date, format_datetime
 
+from .vip_departure import ANNOUNCED, EFFECTIVE
 from .vip_retention_log import REFUSED as FINAL_REFUSAL
 from .vip_retention_offer import BILLING, ENTITLEMENT, NETWORK, NOTHING, OVERRIDE
 from .vip_retention_proposal import ACCEPTED, ENDED, REJECTED, WAITING
@@ -51,16 +52,25 @@ class VipRetentionCase(models.Model):
 
     def action_dispatch(self):
         """Call the account manager in: he owns the case and answers the customer within two working days,
-        before the customer leaves. Without one the lead of his branch does.
+        before the customer leaves. Without one the lead of his branch does. Nobody gains time for a first
+        contact that was not made, nor by calling in again.
 
-        :raise AccessError, UserError: as ``_begin_step``; or there is nobody to call in
+        :raise AccessError, UserError: as ``_begin_step``; or there is nobody to call in, or he has the case
         """
         for case in self._begin_step(*TALKING):
-            case._dispatch()
+            user = case._to_call_in()
+            case._set_follow_up(
+                keeps=not case.first_contact_at or case.state == CONSIDERING or case.dispatched_by
+            )
+            case._dispatch(user)
+            case._renew_tasks()
         return True
 
-    def _dispatch(self):
-        """Run as superuser."""
+    def _to_call_in(self):
+        """Who is called in; run as superuser.
+
+        :raise UserError: there is nobody, or he has the case already
+        """
         user = self.partner_id.vip_membership_id._responsible()
         if not user:
             raise UserError(
@@ -70,6 +80,20 @@ class VipRetentionCase(models.Model):
                     self.partner_id.display_name,
                 )
             )
+        if user == self.user_id:
+            raise UserError(
+                self.env._(
+                    "%(case)s is with %(user)s already, who answers the customer by %(time)s. There is "
+                    "nobody else to call in: note in the case what the customer says.",
+                    case=self.name,
+                    user=user.name,
+                    time=format_datetime(self.env, self.deadline),
+                )
+            )
+        return user
+
+    def _dispatch(self, user):
+        """Run as superuser."""
         self.write(
             {
                 "user_id": user.id,
@@ -77,9 +101,36 @@ class VipRetentionCase(models.Model):
                 "dispatched_by": self.env.uid,
             }
         )
-        self._set_follow_up()
         self._log("dispatched", user.name)
-        self._task("work", user, self.deadline)
+
+    def _renew_tasks(self):
+        """Who works on it sees until when, once; run as superuser."""
+        self._drop_tasks("work")
+        self._task("work", self.user_id, self.deadline)
+
+    @api.model
+    def _follow_manager_changes(self):
+        """Open cases of who looked after a customer go to who does now, with what is due in them, see
+        ``vip.manager.assignment._after_manager_changes``. What was finally refused is over."""
+        rows = self.env.execute_query(
+            SQL(
+                """SELECT m.manager_id, array_agg(c.id)
+                     FROM vip_manager_change m
+                     JOIN vip_retention_case c ON c.partner_id = m.partner_id
+                      AND c.user_id = m.old_manager_id AND c.state <> 'closed'
+                    WHERE m.manager_id IS NOT NULL AND m.manager_id <> m.old_manager_id
+                      AND NOT EXISTS (SELECT FROM vip_retention_log l
+                                       WHERE l.case_id = c.id AND l.step = 'refused')
+                    GROUP BY 1"""
+            )
+        )
+        # the log says it; nobody is mailed for each of the cases that are handed over at once
+        quiet = self.with_context(tracking_disable=True)
+        for manager_id, case_ids in rows:
+            cases = quiet.browse(case_ids)
+            cases.user_id = manager_id
+            cases.filtered("dispatched_at").dispatched_at = fields.Datetime.now()
+            cases._log("handed_over", cases.user_id.name)
 
     # ------------------------------------------------------------
     # ACCEPTED
@@ -304,18 +355,36 @@ class VipRetentionCase(models.Model):
 
     def action_consider(self):
         """The customer wants to think it over: the account manager asks again, within two working days and
-        before he leaves.
+        before he leaves. Said once more it gains nobody time, nor where the first contact was not made.
 
-        :raise AccessError, UserError: as ``_begin_step`` and ``action_dispatch``
+        Where nobody is responsible for the customer, who talks to him goes on, and the leads are told.
+
+        :raise AccessError, UserError: as ``_begin_step``
         """
         for case in self._begin_step(*TALKING):
             proposal = case.proposal_ids.sorted("id")[-1:]
             if proposal and not proposal.answer:
                 case._answer(proposal, THINKS_ABOUT)
+            case._set_follow_up(keeps=not case.first_contact_at or case.state == CONSIDERING)
             case.state = CONSIDERING
             case._log("considering", proposal.offer_id.name)
-            case._dispatch()
+            user = case.partner_id.vip_membership_id._responsible()
+            if not user:
+                case.user_id = case.user_id or self.env.user
+            elif user != case.user_id or not case.dispatched_at:
+                case._dispatch(user)
+            case._renew_tasks()
+            if not user:
+                case._ask_for_a_manager()
         return True
+
+    def _ask_for_a_manager(self):
+        """Tell the leads that nobody is responsible for somebody who thinks it over; run as superuser."""
+        for lead in self._leads()[self] - self.user_id:
+            summary = self.with_context(lang=lead.lang).env._(
+                "He has no account manager: assign one"
+            )
+            self._task("work", lead, self.deadline, summary)
 
     def action_refuse_offer(self):
         """He does not want this offer; the talk goes on with another.
@@ -379,23 +448,37 @@ class VipRetentionCase(models.Model):
     # ------------------------------------------------------------
 
     def action_withdraw(self):
-        """The customer takes his request back before he accepted anything: neither kept nor lost.
+        """The customer takes his request back before he accepted anything: neither kept nor lost, unless he
+        left with another number before.
 
         :raise AccessError, UserError: as ``_begin_step``
         """
         cases = self._begin_step(*TALKING)
-        cases._close(WITHDRAWN, "withdrawn")
+        cases._close_withdrawn()
         cases.departure_ids.filtered(lambda one: one.state == "announced").action_withdraw()
         return True
 
+    def _close_withdrawn(self):
+        """What the customers asked for was taken back. Who left with another number before is a loss that
+        nobody refused; run as superuser."""
+        lost = self.filtered(
+            lambda case: case.departure_ids._leaving(EFFECTIVE).filtered(
+                lambda one: not one.is_reopened
+            )
+        )
+        lost._close(NO_ANSWER, "withdrawn")
+        (self - lost)._close(WITHDRAWN, "withdrawn")
+
     def action_no_answer(self):
-        """Close cases of customers who could not be reached: every attempt that is allowed was made.
+        """Close cases of customers who could not be reached: calls and texts are used up, and the home visit
+        where one is proposed.
 
         :raise AccessError, UserError: as ``_begin_step``; or there are attempts left
         """
         cases = self._begin_step(*TALKING)
+        due = cases._attempts_due()
         for case in cases:
-            if left := case._attempts_left():
+            if left := due[case]:
                 raise UserError(
                     self.env._(
                         "%(case)s may not be given up yet. There is still: %(left)s.",
@@ -441,10 +524,17 @@ class VipRetentionCase(models.Model):
 
     def _take_requests_back(self):
         """The customer does not want to close what he keeps; run as superuser."""
-        kept = self.kept_number_ids
-        for one in self.departure_ids.filtered(lambda one: one.state == "announced"):
-            if not one.number_id or one.number_id in kept:
-                one.action_withdraw()
+        for one in self._requests_about_kept():
+            one.action_withdraw()
+
+    def _requests_about_kept(self):
+        """What is announced about the numbers he keeps, or about himself; run as superuser."""
+        return self.departure_ids.filtered(
+            lambda one: (
+                one.state == ANNOUNCED
+                and (not one.number_id or one.number_id in self.kept_number_ids)
+            )
+        )
 
     # ------------------------------------------------------------
     # FROM THE CASE

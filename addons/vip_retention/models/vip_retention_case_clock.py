@@ -7,6 +7,7 @@ from odoo.tools import SQL
 from odoo.addons.vip_customer.tools import service_clock
 
 from ..tools import deadlines
+from .vip_departure import ANNOUNCED
 from .vip_retention_case import RISK
 from .vip_retention_proposal import MANAGER, WAITING
 from .vip_retention_states import CONSIDERING, DOING, TALKING
@@ -50,15 +51,27 @@ class VipRetentionCase(models.Model):
         )
         self.write({**found, "first_contact_by": found["deadline"]})
 
-    def _set_follow_up(self):
-        """From now: two working days, and the end of the last one before he leaves."""
+    def _set_follow_up(self, keeps=False):
+        """From now: two working days, and the end of the last one before he leaves.
+
+        :param keeps: what is due already is not due any later
+        """
         now = fields.Datetime.now()
-        self.write(self._work_out(deadlines.follow_up, now, FOLLOW_UP_HOURS, self.closing_date))
+        found = self._work_out(deadlines.follow_up, now, FOLLOW_UP_HOURS, self.closing_date)
+        if keeps:
+            self._bring_forward(found)
+        else:
+            self.write(found)
 
     def _set_doing(self):
-        """From now: a working day; the closing date is no reason to hurry any more, but the promise is."""
+        """From now: a working day, and the end of the last one before what he keeps leaves all the same."""
         now = fields.Datetime.now()
-        self.write(self._work_out(deadlines.follow_up, now, DOING_HOURS, None))
+        found = self._work_out(deadlines.follow_up, now, DOING_HOURS, self._kept_closing_date())
+        self.write(found)
+
+    def _kept_closing_date(self):
+        """The first day on which one of the numbers that he keeps leaves, as long as nothing is done."""
+        return self._requests_about_kept()._leaving(ANNOUNCED)._first_day()
 
     def _postpone(self, day):
         """What is due goes on on another day, at the same hour.
@@ -73,12 +86,21 @@ class VipRetentionCase(models.Model):
     def _recut(self, clock=None):
         """The customer leaves on another day than before: what is due is cut by that day, never moved
         back."""
-        if self.state not in TALKING or not self.closing_date:
+        rule, hours, closing = deadlines.first_contact, FOLLOW_UP_HOURS, self.closing_date
+        if self.state == DOING:
+            rule, hours, closing = deadlines.follow_up, DOING_HOURS, self._kept_closing_date()
+        elif self.first_contact_at and (self.state == CONSIDERING or self.dispatched_by):
+            rule = deadlines.follow_up
+        if self.state not in (*TALKING, DOING) or not closing:
             return
-        late = self.state == CONSIDERING or self.dispatched_by
-        rule = deadlines.follow_up if late else deadlines.first_contact
-        now, hours = fields.Datetime.now(), FOLLOW_UP_HOURS
-        found = self._work_out(rule, now, hours, self.closing_date, clock)
+        found = self._work_out(rule, fields.Datetime.now(), hours, closing, clock)
+        self._bring_forward(found)
+
+    def _bring_forward(self, found):
+        """What is due is due then at the latest; what was told of it stays told.
+
+        :param found: as ``_work_out`` gives it
+        """
         if not self.deadline or found["deadline"] < self.deadline:
             self.write(found)
 
@@ -111,9 +133,14 @@ class VipRetentionCase(models.Model):
         self.activity_unlink([TASKS[kind] for kind in kinds or TASKS])
 
     def _leads(self):
-        """Who is told when a case is late: the lead of the branch, else the managers."""
-        lead = self.partner_id.vip_membership_id.team_id.user_id.filtered("active")
-        return lead or self.company_id._vip_managers()
+        """dict case -> who is told when it is late: the lead of the branch, else the managers."""
+        leads = {
+            case: case.partner_id.vip_membership_id.team_id.user_id.filtered("active")
+            for case in self
+        }
+        without = self.filtered(lambda case: not leads[case])
+        managers = {company: company._vip_managers() for company in without.company_id}
+        return {case: leads[case] or managers[case.company_id] for case in self}
 
     @api.model
     def _cron_escalate(self):
@@ -152,14 +179,15 @@ class VipRetentionCase(models.Model):
         )
         cases = self.browse(row[0] for row in self.env.cr.fetchall())
         cases.invalidate_recordset(["told_level"])
+        leads = cases._leads()
         tasks = []
         for case in cases:
             if case.told_level == WARNED and case.user_id:
                 tasks.append(("warning", case, case.user_id))
             elif case.told_level == OVERDUE:
-                tasks += [("escalation", case, user) for user in case._leads()]
+                tasks += [("escalation", case, user) for user in leads[case]]
             elif case.told_level == WARNED and case.state == DOING:
-                tasks += [("warning", case, user) for user in case._leads()]
+                tasks += [("warning", case, user) for user in leads[case]]
         self._schedule(tasks)
         return len(cases)
 
@@ -205,13 +233,22 @@ class VipRetentionCase(models.Model):
         # a final refusal passes by who holds the case, and would wait for who holds its offers only
         free = waiting.case_id.try_lock_for_update(allow_referencing=True)
         waiting = waiting.filtered(lambda proposal: proposal.case_id in free)
+        cases = waiting.case_id
+        managers = {company: company._vip_managers() for company in cases.company_id}
+        clocks = {company: company._vip_retention_clock() for company in cases.company_id}
+        cases._drop_tasks("approval")
+        waiting.approval_level = MANAGER
         for proposal in waiting:
             case = proposal.case_id
-            case._drop_tasks("approval")
-            proposal.approval_level = MANAGER
-            proposal.approve_by = case._approval_deadline()
-            case._log("passed_on", proposal.offer_id.name)
-            case._task("approval", proposal._approvers(), proposal.approve_by)
+            proposal.approve_by = case._approval_deadline(clocks[case.company_id])
+        cases._log("passed_on", {one.case_id: one.offer_id.name for one in waiting})
+        self._schedule(
+            [
+                ("approval", one.case_id, user, one.approve_by)
+                for one in waiting
+                for user in managers[one.company_id]
+            ]
+        )
         return len(waiting)
 
 

@@ -4,7 +4,7 @@ from odoo import fields, models
 from odoo.exceptions import UserError
 from odoo.tools import format_list
 
-from .vip_retention_states import CONSIDERING, TALKING, WATCH
+from .vip_retention_states import TALKING, WATCH
 
 CALL, VISIT, TEXT = "call", "visit", "text"
 # What a channel is to somebody who wants to leave.
@@ -64,6 +64,17 @@ class VipRetentionCase(models.Model):
             kind: most - made[kind] for kind, most in MOST_ATTEMPTS.items() if made[kind] < most
         }
 
+    def _attempts_due(self):
+        """dict case -> dict kind -> attempts that are left before the customer may be given up: nobody visits
+        him for that where no visit is proposed; run as superuser."""
+        made, top = self._attempts_made(), self._top_tier()
+        due = {}
+        for case in self:
+            left = case._attempts_left(made.get(case.id, Counter()))
+            worthy = case._is_worth_a_visit(top)
+            due[case] = {kind: left[kind] for kind in left if kind != VISIT or worthy}
+        return due
+
     def _attempts_text(self, left):
         labels = {
             CALL: self.env._("calls: %s", left.get(CALL)),
@@ -116,8 +127,7 @@ class VipRetentionCase(models.Model):
         )
         if interaction.is_contact and case.state in TALKING and not case.first_contact_at:
             case.first_contact_at = interaction.date
-            if case.state != CONSIDERING:
-                case._set_follow_up()
+            case._set_follow_up()
         case._log("contacted", f"{channel.name}: {result.name}")
         return interaction.id
 

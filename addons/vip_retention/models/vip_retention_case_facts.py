@@ -37,9 +37,15 @@ class VipRetentionCase(models.Model):
         for company, cases in self.grouped("company_id").items():
             cases._freeze_of(company._vip_today())
 
+    def _freeze_stake(self):
+        """More numbers are at stake than when the case was opened: their bills of that time count too. How he
+        stood with us that day, and how we had treated him, stays; run as superuser."""
+        self.env.flush_all()
+        value, facts = self._facts_of_stake(date.fromisoformat(self.facts["on"]))[self]
+        self.write({"value": value, "facts": {**self.facts, **facts}})
+
     def _freeze_of(self, day):
-        first, until = day.replace(day=1) - relativedelta(months=MONTHS), day.replace(day=1)
-        months = self._billed_months(first, until)
+        stakes = self._facts_of_stake(day)
         partners = self.partner_id
         year, half = day - relativedelta(years=1), day - relativedelta(months=6)
         found = {
@@ -52,20 +58,16 @@ class VipRetentionCase(models.Model):
         }
         empty = {"complaints": {"open": 0, "year": 0}, "late": 0, "missed": 0}
         for case in self:
-            rows = months.get(case.id, [])
-            amounts = [amount for _month, amount, _arrears in rows]
+            value, facts = stakes[case]
             partner, member = case.partner_id, case.partner_id.vip_membership_id
+            lines = partner.vip_number_ids.filtered(lambda line: line._is_open())
             case.write(
                 {
-                    "value": sum(amounts),
+                    "value": value,
                     "facts": {
                         "on": day.isoformat(),
-                        "months": [
-                            [month.isoformat(), float(amount)] for month, amount, _a in rows
-                        ],
-                        "recent": _average(amounts[-RECENT:]),
-                        "before": _average(amounts[-RECENT - BEFORE : -RECENT]),
-                        "arrears": sum(arrears for _month, _amount, arrears in rows),
+                        **facts,
+                        "numbers": len(lines),
                         "tenure": tenure_months(member.joined_on, day)
                         if member.joined_on
                         else False,
@@ -76,10 +78,30 @@ class VipRetentionCase(models.Model):
                             name: of.get(partner.id, empty.get(name, []))
                             for name, of in found.items()
                         },
-                        **case._lines(),
                     },
                 }
             )
+
+    def _facts_of_stake(self, day):
+        """dict case -> what was billed in a year for the numbers at stake, and the facts about these."""
+        first, until = day.replace(day=1) - relativedelta(months=MONTHS), day.replace(day=1)
+        months = self._billed_months(first, until)
+        found = {}
+        for case in self:
+            rows = months.get(case.id, [])
+            amounts = [amount for _month, amount, _arrears in rows]
+            ends = [line.contract_end for line in case.number_ids if line.contract_end]
+            found[case] = (
+                sum(amounts),
+                {
+                    "months": [[month.isoformat(), float(amount)] for month, amount, _a in rows],
+                    "recent": _average(amounts[-RECENT:]),
+                    "before": _average(amounts[-RECENT - BEFORE : -RECENT]),
+                    "arrears": sum(arrears for _month, _amount, arrears in rows),
+                    "contract_end": _iso(max(ends, default=False)),
+                },
+            )
+        return found
 
     def _names_in_facts(self):
         """The names of what the frozen facts of these cases speak of, in the language of the reader; run as
@@ -243,11 +265,6 @@ class VipRetentionCase(models.Model):
                 ]
             )
         return found
-
-    def _lines(self):
-        lines = self.partner_id.vip_number_ids.filtered(lambda line: line._is_open())
-        ends = [line.contract_end for line in lines & self.number_ids if line.contract_end]
-        return {"numbers": len(lines), "contract_end": _iso(max(ends, default=False))}
 
 
 def _average(amounts):

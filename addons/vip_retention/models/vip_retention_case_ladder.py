@@ -159,11 +159,11 @@ class VipRetentionCase(models.Model):
             case._task("approval", proposal._approvers(), proposal.approve_by)
         return proposal.id
 
-    def _approval_deadline(self):
+    def _approval_deadline(self, clock=None):
         """By when somebody decides; run as superuser."""
         now = fields.Datetime.now()
         rule = deadlines.follow_up
-        return self._work_out(rule, now, APPROVAL_HOURS, self.closing_date)["deadline"]
+        return self._work_out(rule, now, APPROVAL_HOURS, self.closing_date, clock)["deadline"]
 
     def _approval_decided(self, proposal):
         """Tell who proposed it; run as superuser."""

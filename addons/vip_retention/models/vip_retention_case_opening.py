@@ -3,6 +3,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Command, Domain
 from odoo.tools import SQL, format_list
 
+from .vip_departure import ANNOUNCED, EFFECTIVE, SUSPENSION
 from .vip_retention_case import LIST, RISK, TALKED_TO, WORK_RECORD
 from .vip_retention_states import (
     ANALYSED,
@@ -15,7 +16,6 @@ from .vip_retention_states import (
     WITHDRAWN,
 )
 
-SUSPENSION = "suspension"
 NUMBERS = ("number_ids", "kept_number_ids")
 # In the context: the case is being opened. An object, so that no caller from outside can say so.
 OPENING = object()
@@ -280,7 +280,7 @@ class VipRetentionCase(models.Model):
                     "kept_number_ids": [Command.link(line.id) for line in new],
                 }
             )
-            self._freeze()
+            self._freeze_stake()
         if not self.departure_id:
             self.departure_id = departures[:1]
         self._log("joined", self._opening_text(departures))
@@ -341,28 +341,39 @@ class VipRetentionCase(models.Model):
     def _departures_withdrawn(self, departures):
         """Cases in which nothing is asked for any more, and nothing was accepted, are over; run as
         superuser."""
-        over = departures.case_id.filtered(
-            lambda case: (
-                case.state in TALKING and all(one.state == WITHDRAWN for one in case.departure_ids)
-            )
-        )
-        over._close(WITHDRAWN, "withdrawn")
+        departures.case_id.filtered(
+            lambda case: case.state in TALKING and case._is_settled()
+        )._close_withdrawn()
 
     @api.model
     def _departures_effective(self, departures):
-        """Customers who left before they decided are not kept, those who left before the promise was kept
-        are lost after all; what is in watch waits for its last day. Run as superuser."""
+        """Customers who left before they decided are not kept, also where they took back what they asked
+        about other numbers; those who left with all they had agreed to keep, before the promise was kept, are
+        lost after all; what is in watch waits for its last day. Run as superuser."""
         gone = departures.filtered(lambda one: one.case_id and one.kind != SUSPENSION)
-        self.env.add_to_compute(self._fields["closing_date"], gone.case_id)
         asked = gone.grouped("case_id")
         cases = self.union(*asked).filtered(lambda case: case.state != CLOSED)
         days = {case: [str(day) for day in asked[case].mapped("effective_on")] for case in cases}
         cases._log("departure", {case: format_list(self.env, days[case]) for case in cases})
-        left = cases.filtered(
-            lambda case: (
-                all(one.state != "announced" for one in case.departure_ids)
-                and not any(line._is_open() for line in case.number_ids)
-            )
+        cases.filtered(lambda case: case.state in TALKING and case._is_settled())._close(
+            NO_ANSWER, "no_answer"
         )
-        left.filtered(lambda case: case.state in TALKING)._close(NO_ANSWER, "no_answer")
-        left.filtered(lambda case: case.state == DOING)._close(LOST, "lost")
+        cases.filtered(
+            lambda case: (
+                case.state == DOING and not any(line._is_open() for line in case.kept_number_ids)
+            )
+        )._close(LOST, "lost")
+
+    def _is_settled(self):
+        """Whether nothing is left to talk about: everything was taken back; or numbers left, and what was
+        asked about those he still has was taken back. One that is suspended, or about which he never asked,
+        is still talked about; run as superuser."""
+        asked = self.departure_ids
+        back = asked.filtered(lambda one: one.state == WITHDRAWN)
+        if back == asked:
+            return True
+        if ANNOUNCED in asked.mapped("state"):
+            return False
+        still = self.number_ids.filtered(lambda line: line._is_open())
+        settled = back.number_id - asked._suspending().number_id
+        return bool(asked._leaving(EFFECTIVE)) and still <= settled

@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import format_date
 
+from .vip_departure import ANNOUNCED
 from .vip_retention_case import PORT_OUT
 from .vip_retention_states import CLOSED, WITHDRAWN
 
@@ -90,12 +91,21 @@ class VipRetentionCase(models.Model):
 
     def _leaving_sentence(self):
         """The banner on the customer's page."""
-        terms = {"case": self.name, "user": self.user_id.sudo().name}
-        if self.closing_date:
-            terms["day"] = format_date(self.env, self.closing_date)
-            if self.user_id:
-                return self.env._("Asked to leave on %(day)s. %(case)s is with %(user)s.", **terms)
-            return self.env._("Asked to leave on %(day)s. Nobody works on %(case)s yet.", **terms)
-        if self.user_id:
-            return self.env._("Asked to leave, day unknown. %(case)s is with %(user)s.", **terms)
-        return self.env._("Asked to leave, day unknown. Nobody works on %(case)s yet.", **terms)
+        terms = {"asked": self._asked_sentence(), "case": self.name}
+        if not self.user_id:
+            return self.env._("%(asked)s Nobody works on %(case)s yet.", **terms)
+        return self.env._(
+            "%(asked)s %(case)s is with %(user)s.", user=self.user_id.sudo().name, **terms
+        )
+
+    def _asked_sentence(self):
+        """What the customer asked for, if for anything."""
+        # who sees the case is told, whether or not he may read the requests
+        asked = self.sudo().departure_ids
+        if asked._leaving(ANNOUNCED):
+            if not self.closing_date:
+                return self.env._("Asked to leave, day unknown.")
+            return self.env._("Asked to leave on %s.", format_date(self.env, self.closing_date))
+        if suspending := asked._suspending():
+            return suspending._suspension_sentence(suspending._first_day())
+        return self.env._("At risk of leaving.")

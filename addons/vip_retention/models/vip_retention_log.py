@@ -17,6 +17,7 @@ STEPS = [
     ("not_kept", "Promise cannot be kept"),
     ("considering", "Customer considers"),
     ("dispatched", "Dispatched"),
+    ("handed_over", "Handed over with the customer"),
     ("contacted", "Contact"),
     (REFUSED, "Final refusal"),
     ("withdrawn", "Request taken back"),

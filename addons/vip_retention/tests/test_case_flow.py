@@ -161,6 +161,39 @@ class TestCaseOpening(RetentionCase):
         self.assertEqual(case.closing_date, date(2026, 3, 12))
         self.assertEqual([step for step, _user in self._log_of(case)], ["opened", "joined"])
 
+    def test_a_second_request_leaves_the_day_of_opening(self):
+        """Only what concerns the numbers at stake counts anew, by the months of that day."""
+        second = self._number(self.partner, SECOND)
+        self._create_bills(self.partner, self._year(100), second)
+        second.contract_end = "2026-09-30"
+        opened = self._leaves(number_id=self.first.id)
+        case = opened.with_user(self.users["manager_a"]).sudo(False)
+        before = case.snapshot
+        with at("2026-05-12 10:00"):
+            request = self.env["vip.service.request"].create(
+                {
+                    "partner_id": self.partner.id,
+                    "type_id": self.env.ref("vip_customer.service_type_complaint").id,
+                    "channel_id": self.env.ref("vip_customer.channel_hotline").id,
+                }
+            )
+            self.assertTrue(request.type_id.with_complaint)
+            self._move(self.partner, self.silver)
+            self._create_bills(self.partner, {"2026-03-01": 9, "2026-04-01": 9}, self.first)
+            joined = self._leaves(number_id=second.id, effective_on="2026-06-30")
+        self.assertEqual(joined, opened)
+        self.env.invalidate_all()
+        after = case.snapshot
+        of_numbers = {"months", "recent", "before", "arrears", "contract_end"}
+        same = before.keys() - of_numbers
+        self.assertEqual(
+            {name: after[name] for name in same}, {name: before[name] for name in same}
+        )
+        self.assertEqual(after["complaints"], {"open": 0, "year": 0})
+        self.assertEqual([month for month, _sum in after["months"]][-1], "2026-02-01")
+        self.assertEqual(case.value_at_stake, 7800 + 1000)
+        self.assertEqual((before["contract_end"], after["contract_end"]), (False, "2026-09-30"))
+
     def test_a_decided_case_takes_nothing_in(self):
         """A further number of a customer in watch is another case; the same number is this one."""
         case = self._in_watch()
@@ -496,6 +529,91 @@ class TestCaseAnswers(RetentionCase):
             self.Departure._take_effect_due(self.company)
         self.assertEqual(case.state, "new")
 
+    def _two_numbers(self, index=0):
+        """A case about two numbers of somebody, the first of which leaves on the 12th; and the request about
+        the other."""
+        partner = self._create_vip(f"Two {index}", self.gold)
+        first, second = (self._number(partner, f"1390013{index}00{i}") for i in (1, 2))
+        case = self._leaves(partner, number_id=first.id, effective_on="2026-03-12")
+        self.assertEqual(self._leaves(partner, number_id=second.id), case)
+        other = case.sudo().departure_ids.filtered(lambda one: one.number_id == second)
+        return case, other
+
+    def _first_leaves(self):
+        with at("2026-03-12 10:00"):
+            self.Departure._take_effect_due(self.company)
+
+    def test_one_left_and_one_taken_back(self):
+        """In either order, and by either button: what left is lost, and was never refused."""
+        orders = ("leaves first", "taken back first", "taken back in the case")
+        for index, order in enumerate(orders):
+            with self.subTest(order=order):
+                case, other = self._two_numbers(index)
+                if order == "taken back first":
+                    other.action_withdraw()
+                    self.assertEqual(case.state, "new")
+                self._first_leaves()
+                if order == "leaves first":
+                    other.action_withdraw()
+                elif order == "taken back in the case":
+                    case.action_withdraw()
+                self.assertEqual((case.state, case.outcome), ("closed", "no_answer"))
+                self.assertEqual(other.state, "withdrawn")
+                steps = [step for step, _user in self._log_of(case)]
+                last = "no_answer" if order == "taken back first" else "withdrawn"
+                self.assertEqual(steps[-2:], ["departure", last])
+
+    def test_who_came_back_has_lost_nothing(self):
+        case, other = self._two_numbers()
+        self._first_leaves()
+        (case.sudo().number_ids - other.number_id).state = "active"
+        self.assertTrue(case.sudo().departure_ids.filtered("is_reopened"))
+        case.action_withdraw()
+        self.assertEqual(case.outcome, "withdrawn")
+
+    def test_what_is_suspended_is_talked_about(self):
+        """One number left; the other one is suspended, and nothing is decided about it."""
+        case, other = self._two_numbers()
+        other.action_withdraw()
+        self._leaves(
+            case.partner_id,
+            number_id=other.number_id.id,
+            kind="suspension",
+            effective_on="2026-03-11",
+        )
+        self._first_leaves()
+        self.assertEqual((case.state, case.closing_date), ("new", False))
+
+    def test_what_is_at_risk_is_talked_about(self):
+        """Of several numbers at risk one leaves; nobody asked about the other."""
+        self._number(self.partner, SECOND)
+        numbers = self.partner.vip_number_ids.ids
+        case = self.Case.create(
+            {"partner_id": self.partner.id, "source": "risk", "number_ids": numbers}
+        )
+        self._leaves(number_id=self.first.id, effective_on="2026-03-12")
+        self._first_leaves()
+        self.assertEqual((case.state, len(case.number_ids)), ("new", 2))
+
+    def test_what_he_keeps_left_before_it_was_done(self):
+        """The number he let go, and wants to have after all, keeps nobody waiting for the other."""
+        case, other = self._two_numbers()
+        case.reason_id = self._ref("reason_t_fit")
+        case.action_propose(self._ref("offer_plan_fit").id)
+        case.action_accept((case.sudo().number_ids - other.number_id).ids)
+        other.action_withdraw()
+        self.assertEqual(case.state, "doing")
+        self._first_leaves()
+        self.assertEqual((case.state, case.outcome), ("closed", "lost_after_watch"))
+
+    def test_what_he_lets_go_leaves_before_it_is_done(self):
+        case, other = self._two_numbers()
+        case.reason_id = self._ref("reason_t_fit")
+        case.action_propose(self._ref("offer_plan_fit").id)
+        case.action_accept(other.number_id.ids)
+        self._first_leaves()
+        self.assertEqual(case.state, "doing")
+
     def test_closed_stays_as_it_is(self):
         case = self._proposed()
         case.action_withdraw()
@@ -559,10 +677,27 @@ class TestCaseContacts(RetentionCase):
 
     def test_given_up_too_early(self):
         case = self._leaves(source="work_record", user="manager_a")
-        with self.assertRaisesRegex(
-            UserError, "There is still: calls: 3.*home visits: 1.*texts or letters: 1"
-        ):
+        with self.assertRaisesRegex(UserError, "There is still: calls: 3.{1,5}texts or letters: 1"):
             case.action_no_answer()
+
+    def test_given_up_without_a_visit(self):
+        """Only where a home visit is proposed it has to be made."""
+        case = self._leaves(source="work_record", user="manager_a", effective_on="2026-05-30")
+        for day, channel in enumerate(("phone", "phone", "phone", "sms"), start=10):
+            with freeze_time(f"2026-03-{day} 02:00:00"):
+                self._contact(case, channel)
+        self.assertIn("home visits: 1", case.attempts_left)
+        for values in ({"was_protected": True}, {"tier_id": self.diamond.id}, {"value": 12000}):
+            before = case.sudo().read(list(values), load=None)[0]
+            case.sudo().write(values)
+            with (
+                self.subTest(**values),
+                self.assertRaisesRegex(UserError, "There is still: home visits: 1"),
+            ):
+                case.action_no_answer()
+            case.sudo().write({name: before[name] for name in values})
+        case.action_no_answer()
+        self.assertEqual((case.state, case.outcome), ("closed", "no_answer"))
 
     def test_first_contact(self):
         case = self._leaves(source="work_record", user="manager_a")

@@ -7,6 +7,8 @@ from odoo.addons.vip_customer.tests.service_common import SHANGHAI, at
 
 from .case_common import RetentionCase
 
+FEW, MANY = 3, 12
+
 
 @tagged("post_install", "-at_install")
 class TestLadder(RetentionCase):
@@ -197,6 +199,39 @@ class TestApproval(RetentionCase):
             with self.assertRaises(AccessError):
                 self._as("lead", proposal).action_approve()
             self._as("boss", proposal).action_approve()
+
+    def _queries(self, make, work, moment):
+        """How many queries the work takes for a few cases and for many."""
+        counts = []
+        for size in (FEW, FEW, MANY):  # the first one fills caches
+            cases = [make(self._create_vip(f"Customer {i}", self.gold)) for i in range(size)]
+            self.env.flush_all()
+            self.env.invalidate_all()
+            with at(moment):
+                before = self.env.cr.sql_log_count
+                self.assertEqual(work(MANY), size)
+                self.env.flush_all()
+                counts.append(self.env.cr.sql_log_count - before)
+            for case in cases:
+                case.action_refuse()
+        return counts
+
+    def test_queries_do_not_depend_on_how_many_are_passed_on(self):
+        def wait(partner):
+            case = self._proposed("credit_l", partner=partner)
+            self.assertEqual(self._tasks_of(case), {("approval", "lead")})
+            return case
+
+        _first, few, many = self._queries(wait, self.Case._pass_on, "2026-03-10 16:01")
+        self.assertEqual(few, many)
+
+    def test_queries_do_not_depend_on_how_many_have_no_lead(self):
+        def leave(partner):
+            self._assign(partner, self.env["res.users"], self.county)
+            return self._leaves(partner)
+
+        _first, few, many = self._queries(leave, self.Case._escalate, "2026-03-12 10:00")
+        self.assertEqual(few, many)
 
     def test_late_cases_are_told(self):
         """A warning at three quarters, the lead when it is overdue; nothing twice."""

@@ -4,7 +4,9 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, tagged
 from odoo.tools import format_date
 
-from .case_common import FIRST, RetentionCase
+from odoo.addons.vip_customer.tests.service_common import at
+
+from .case_common import FIRST, SECOND, RetentionCase
 
 # what an agent may do for a customer on the line
 LEAVES = ["action_vip_leave", "action_vip_note_signal"]
@@ -46,6 +48,37 @@ class TestLookup(RetentionCase):
         self.assertEqual(
             self._panel()["card"]["warnings"][0],
             "Asked to close a number, without naming a day.",
+        )
+
+    def test_asked_for_a_suspension(self):
+        """He keeps his number, and nobody says that he leaves with it."""
+        self._leaves(kind="suspension")
+        warning = self._panel()["card"]["warnings"][0]
+        self.assertEqual(warning, f"Asked to suspend a number from {self.day}.")
+        self._leaves(self.plain, kind="suspension", effective_on=False, requested_on=False)
+        said = self.plain.vip_membership_id.leaving
+        self.assertIn("Asked to suspend a number, without naming a day.", said)
+
+    def test_suspends_one_and_leaves_with_another(self):
+        """What is worse is said first: the number that closes."""
+        second = self._number(self.partner, SECOND)
+        self._leaves(kind="suspension", number_id=second.id, effective_on="2026-03-12")
+        self._leaves(number_id=self.first.id)
+        with at("2026-03-13 10:00"):
+            self.Departure._take_effect_due(self.company)
+            warning = self._panel()["card"]["warnings"][0]
+        self.assertEqual(warning, f"Asked to close a number on {self.day}.")
+
+    def test_at_risk_alone(self):
+        """Who asked for nothing is not said to leave."""
+        case = self.Case.create({"partner_id": self.partner.id, "source": "risk"})
+        card = self._panel()["card"]
+        self.assertEqual(card["cases"], 1)
+        self.assertFalse([text for text in card["warnings"] if "number" in text])
+        member = self.partner.vip_membership_id
+        self.assertEqual(
+            member.leaving,
+            f"At risk of leaving. {case.name} is with {self.users['manager_a'].name}.",
         )
 
     def test_finally_refused(self):
@@ -119,6 +152,26 @@ class TestLookup(RetentionCase):
         self.assertFalse(member.leaving)
         self.assertFalse(member.search([("asked_to_leave", "=", True)]))
 
+    def test_the_page_says_what_he_asked_for(self):
+        """By its kind and day, and who works on it."""
+        member = self._as("manager_a", self.partner.vip_membership_id)
+        desk = self.users["desk"].name
+        for values, said in (
+            ({"effective_on": False}, "Asked to leave, day unknown."),
+            ({"kind": "suspension"}, f"Asked to suspend a number from {self.day}."),
+        ):
+            with self.subTest(said=said):
+                case = self._leaves(**values)
+                self.env.invalidate_all()
+                self.assertEqual(member.leaving, f"{said} {case.name} is with {desk}.")
+                case.action_withdraw()
+        case = self._leaves()
+        case.sudo().user_id = False
+        self.env.invalidate_all()
+        self.assertEqual(
+            member.leaving, f"Asked to leave on {self.day}. Nobody works on {case.name} yet."
+        )
+
     # ------------------------------------------------------------
     # My day
     # ------------------------------------------------------------
@@ -135,6 +188,12 @@ class TestLookup(RetentionCase):
         self.assertIn(f"leaves on {self.day}", row["text"])
         self.assertEqual(self._block("manager_b", "leaving", "mine")["count"], 0)
         self.assertEqual(self._block("lead", "leaving", "branch")["count"], 1)
+
+    def test_my_day_says_suspension(self):
+        self._leaves(kind="suspension")
+        [row] = self._block("manager_a", "leaving", "mine")["rows"]
+        self.assertIn(f"suspension from {self.day}", row["text"])
+        self.assertNotIn("leaves on", row["text"])
 
     def test_my_day_says_what_is_overdue(self):
         case = self._leaves()

@@ -1,7 +1,7 @@
-from datetime import date
+from datetime import date, timedelta
 
 from odoo.exceptions import AccessError, UserError
-from odoo.tests import tagged
+from odoo.tests import freeze_time, tagged
 
 from .case_common import FIRST, RetentionCase
 
@@ -48,6 +48,17 @@ class TestRightToLeave(RetentionCase):
         case.sudo().write({"user_id": False, "reason_id": False})
         return case
 
+    def _waiting_for_the_bill(self):
+        case = self._in_watch("explain")
+        with freeze_time(f"{case.watch_until + timedelta(days=1)} 02:00:00"):
+            self.Case._judge(self.company, 10)
+        self.assertTrue(case.waits_for_bill)
+        return case
+
+    def _at_risk(self):
+        """He asked for nothing, and does not want to be asked."""
+        return self.Case.create({"partner_id": self.partner.id, "source": "risk"})
+
     def _archived(self):
         case = self._proposed()
         self._ref("offer_plan_fit").active = False
@@ -62,6 +73,8 @@ class TestRightToLeave(RetentionCase):
         "overdue": _overdue,
         "doing": _doing,
         "watch": RetentionCase._in_watch,
+        "waiting for the bill": _waiting_for_the_bill,
+        "at risk": _at_risk,
         "protected": _protected,
         "nobody's": _nobodys,
         "archived offer": _archived,
@@ -84,6 +97,7 @@ class TestRightToLeave(RetentionCase):
                     self.assertEqual(self._log_of(case)[-1], ("refused", user))
                     self.assertFalse(self._tasks_of(case))
                     self.assertFalse(case.deadline)
+                    self.assertFalse(case.waits_for_bill)
                     self.assertNotIn(False, case.sudo().proposal_ids.mapped("answer"))
                     self.assertNotIn("waiting", case.sudo().proposal_ids.mapped("approval"))
                     departures.filtered(lambda one: one.state == "announced").action_withdraw()

@@ -144,6 +144,14 @@ class TestRiskScreens(RiskCase):
         script.migrate(self.env.cr, "19.0.1.0.0")
         self.assertEqual(tiers.filtered("opens_risk_case"), self.gold, "somebody said so")
 
+    def test_upgrade_works_closing_dates_out_anew(self):
+        case = self._leaves(kind="suspension")
+        case.sudo().closing_date = "2026-03-30"
+        self.env.flush_all()
+        self._script().migrate(self.env.cr, "19.0.1.0.0")
+        self.env.invalidate_all()
+        self.assertFalse(case.closing_date)
+
     def _script(self):
         spec = spec_from_file_location("risk_migration", SCRIPT)
         script = module_from_spec(spec)
