@@ -209,7 +209,6 @@ class VipRetentionCase(models.Model):
                     "res_id": case.id,
                     "user_id": user.id,
                     "activity_type_id": types[kind].id,
-                    "summary": types[kind].with_context(lang=user.lang).name,
                     "date_deadline": case.company_id._vip_local(
                         by[0] if by else fields.Datetime.now()
                     ).date(),
