@@ -18,7 +18,9 @@ class VipCareStep(models.Model):
     _description = "Step of a care plan"
     _order = "plan_id, kind desc, sequence, id"
 
-    plan_id = fields.Many2one("vip.care.plan", required=True, ondelete="cascade", index=True)
+    plan_id = fields.Many2one(
+        "vip.care.plan", required=True, ondelete="cascade", index=True, string="Care plan"
+    )
     tier_id = fields.Many2one(related="plan_id.tier_id")
     sequence = fields.Integer(default=10)
     active = fields.Boolean(default=True)

@@ -204,6 +204,7 @@ class VipEventInvitation(models.Model):
             ("task", "Task"),
             ("failed", "Failed"),
         ],
+        string="Delivery status",
         readonly=True,
         copy=False,
         index="btree_not_null",

@@ -4,7 +4,7 @@ from odoo import api, fields, models
 
 from ..tools import quota
 
-PERIODS = [(quota.MONTH, "Month"), (quota.YEAR, "Policy year"), (quota.ONCE, "Once")]
+PERIODS = [(quota.MONTH, "Calendar month"), (quota.YEAR, "Policy year"), (quota.ONCE, "Once")]
 CONTENT = {"tier_id", "benefit_id", "quantity", "period", "unit_value"}
 
 
