@@ -3,11 +3,11 @@ from dateutil.relativedelta import relativedelta
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command
-from odoo.tools import SQL, format_date, format_datetime
+from odoo.tools import SQL
 
 from .vip_retention_log import REFUSED as FINAL_REFUSAL
 from .vip_retention_offer import BILLING, ENTITLEMENT, NETWORK, NOTHING, OVERRIDE
-from .vip_retention_proposal import ACCEPTED, ENDED, REJECTED, WAITING
+from .vip_retention_proposal import ACCEPTED, ENDED
 from .vip_retention_proposal import CONSIDERING as THINKS_ABOUT
 from .vip_retention_proposal import REFUSED as DECLINED
 from .vip_retention_states import (
@@ -98,7 +98,7 @@ class VipRetentionCase(models.Model):
         proposal = case._answerable()
         if kept_number_ids:
             case._keep(kept_number_ids)
-        case._answer(proposal, ACCEPTED)
+        proposal._answer(ACCEPTED)
         case.write({"state": DOING, "accepted_at": fields.Datetime.now()})
         case._log("accepted", case._accepted_text(proposal))
         case._drop_tasks()
@@ -141,45 +141,9 @@ class VipRetentionCase(models.Model):
                     self.name,
                 )
             )
-        terms = {"offer": proposal.offer_id.name, "case": self.name}
-        if proposal.approval == WAITING:
-            raise UserError(
-                self.env._(
-                    "“%(offer)s” waits for approval by: %(level)s, until %(time)s. The customer can "
-                    "answer it when it is granted, or you propose another.",
-                    level=proposal._level_label(),
-                    time=format_datetime(self.env, proposal.approve_by),
-                    **terms,
-                )
-            )
-        if proposal.approval == REJECTED:
-            raise UserError(
-                self.env._("“%(offer)s” was not approved. Propose another in %(case)s.", **terms)
-            )
-        if proposal.answer not in (False, THINKS_ABOUT):
-            raise UserError(
-                self.env._(
-                    "“%(offer)s” was answered already. Propose another in %(case)s.", **terms
-                )
-            )
-        if proposal.valid_until < self.company_id._vip_today():
-            raise UserError(
-                self.env._(
-                    "“%(offer)s” was valid until %(day)s. Propose it again in %(case)s.",
-                    day=format_date(self.env, proposal.valid_until),
-                    **terms,
-                )
-            )
+        if refusal := proposal._refusal_to_answer():
+            raise UserError(refusal)
         return proposal
-
-    def _answer(self, proposal, answer):
-        proposal.write(
-            {
-                "answer": answer,
-                "answered_by": self.env.uid,
-                "answered_at": fields.Datetime.now(),
-            }
-        )
 
     def _request_override(self, proposal):
         """Ask for the tier to be kept: an override is approved by its own people; run as superuser."""
@@ -264,7 +228,7 @@ class VipRetentionCase(models.Model):
         """
         for case in self._begin_step(DOING):
             proposal = case._accepted()
-            proposal.write({"answer": ENDED, "answered_at": fields.Datetime.now()})
+            proposal._answer(ENDED)
             case.write({"state": PROPOSED, "accepted_at": False})
             case._log("not_kept", proposal.offer_id.name)
             case._drop_tasks()
@@ -309,11 +273,12 @@ class VipRetentionCase(models.Model):
         :raise AccessError, UserError: as ``_begin_step`` and ``action_dispatch``
         """
         for case in self._begin_step(*TALKING):
-            proposal = case.proposal_ids.sorted("id")[-1:]
-            if proposal and not proposal.answer:
-                case._answer(proposal, THINKS_ABOUT)
+            latest = case.proposal_ids.sorted("id")[-1:]
+            # what waits for approval is nothing that he could think about
+            offered = latest.filtered(lambda one: not one._refusal_to_answer())
+            offered._answer(THINKS_ABOUT)
             case.state = CONSIDERING
-            case._log("considering", proposal.offer_id.name)
+            case._log("considering", offered.offer_id.name)
             case._dispatch()
         return True
 
@@ -325,7 +290,7 @@ class VipRetentionCase(models.Model):
         self._require_one()
         [case] = self._begin_step(*TALKING)
         proposal = case._answerable()
-        case._answer(proposal, DECLINED)
+        proposal._answer(DECLINED)
         return True
 
     # ------------------------------------------------------------

@@ -7,14 +7,7 @@ from odoo.tools import format_date
 
 from ..tools import deadlines, ladder
 from .vip_retention_offer import OVERRIDE
-from .vip_retention_proposal import (
-    ACCEPTED,
-    APPROVAL_HOURS,
-    APPROVED,
-    NOT_NEEDED,
-    VALID_DAYS,
-    WAITING,
-)
+from .vip_retention_proposal import ACCEPTED, APPROVAL_HOURS, NOT_NEEDED, VALID_DAYS, WAITING
 from .vip_retention_states import CONSIDERING, PROPOSED, TALKING
 
 
@@ -114,7 +107,7 @@ class VipRetentionCase(models.Model):
 
     def action_propose(self, offer_id):
         """Put an offer to the customer; above the caller's authority it waits for approval first. Offers made
-        before and not answered are replaced by it.
+        before and not decided on are replaced by it.
 
         :param int offer_id: of the ladder
         :return: id of the proposal
@@ -129,9 +122,7 @@ class VipRetentionCase(models.Model):
         authority = self._authority()
         self._check_offer(offer)
         needed = self.env["vip.retention.proposal"]._needed_level(offer, authority)
-        case.proposal_ids.filtered(
-            lambda one: not one.answer and one.approval in (NOT_NEEDED, WAITING, APPROVED)
-        )._replace()
+        case.proposal_ids._replace()
         margin = Decimal(str(case.company_id.vip_retention_margin)) / 100
         months = ladder.break_even(Decimal(str(offer.cost)), Decimal(str(case.value)), margin)
         today = case.company_id._vip_today()

@@ -356,6 +356,7 @@ class TestCaseAnswers(RetentionCase):
         self.assertEqual(self._log_of(case)[-1], ("not_kept", "lead"))
         with self.assertRaisesRegex(UserError, "is in the state “Offer made”"):
             case.action_not_kept()
+        self.assertEqual(case.proposal_ids.answered_by, self.users["lead"])
         self.assertNotIn(self._ref("offer_tier_hold"), case.sudo()._resting())
         case.action_propose(self._ref("offer_explain").id)
         case.action_accept()
@@ -371,6 +372,67 @@ class TestCaseAnswers(RetentionCase):
         self.assertEqual(case.proposal_ids.answer, "considering")
         self._as("manager_a", case).action_accept()
         self.assertEqual(case.proposal_ids.answer, "accepted")
+
+    def test_considered_again(self):
+        """The last answer counts, with its day."""
+        case = self._proposed()
+        case.action_consider()
+        with at("2026-03-11 10:00"):
+            self._as("manager_a", case).action_consider()
+        proposal = case.proposal_ids
+        self.assertEqual(f"{proposal.answered_at + SHANGHAI:%d %H:%M}", "11 10:00")
+        self.assertEqual(proposal.answered_by, self.users["manager_a"])
+
+    def test_considered_then_replaced(self):
+        case = self._proposed()
+        case.action_consider()
+        self._as("manager_a", case).action_propose(self._ref("offer_explain").id)
+        self.assertEqual(
+            case.sudo().proposal_ids.sorted("id").mapped("answer"), ["replaced", False]
+        )
+
+    def test_considered_then_ended(self):
+        """Nobody goes on considering in a case that is over, or after the reason that ends all offers."""
+        case = self._proposed()
+        case.action_consider()
+        self._as("manager_a", case).reason_id = self._ref("reason_o_gone")
+        self.assertEqual(case.proposal_ids.answer, "ended")
+        other = self._proposed(partner=self.plain)
+        other.sudo().state = "considering"
+        other.sudo().proposal_ids._answer("considering")
+        other.action_withdraw()
+        self.assertEqual(other.proposal_ids.answer, "ended")
+
+    def test_nobody_considers_what_was_not_offered(self):
+        """What waits for approval goes on waiting until another offer is made; then nobody waits for it."""
+        case = self._proposed("credit_l")
+        waiting = case.proposal_ids
+        case.action_consider()
+        self.assertEqual((waiting.answer, waiting.approval), (False, "waiting"))
+        row = case.sudo().log_ids.filtered(lambda row: row.step == "considering")
+        self.assertFalse(row.content)
+        boss = self._as("boss", case)
+        boss.action_propose(self._ref("offer_explain").id)
+        boss.action_accept()
+        self.assertEqual((waiting.answer, waiting.approval), ("replaced", "not_needed"))
+        with at("2026-03-12 10:00"):
+            self.assertEqual(self.Case._pass_on(10), 0)
+        self.assertNotIn("approval", {kind for kind, _login in self._tasks_of(case)})
+
+    def test_nobody_considers_what_was_not_approved(self):
+        case = self._proposed("credit_l")
+        rejected = case.proposal_ids
+        self._as("lead", rejected).action_reject()
+        case.action_consider()
+        self.assertFalse(rejected.answer)
+        self._as("manager_a", case).action_propose(self._ref("offer_explain").id)
+        self.assertEqual((rejected.answer, rejected.approval), ("replaced", "rejected"))
+
+    def test_nobody_considers_what_is_over(self):
+        case = self._proposed(effective_on="2026-05-30")
+        with at("2026-03-25 10:00"):
+            case.action_consider()
+        self.assertEqual((case.state, case.proposal_ids.answer), ("considering", False))
 
     def test_considering_is_cut_by_the_closing_date(self):
         case = self._proposed(effective_on="2026-03-11")

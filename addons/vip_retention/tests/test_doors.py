@@ -194,6 +194,7 @@ PRIVATE_METHODS = [
     (CASE, "_cron_refusals"),
     (CASE, "_departures_announced"),
     ("vip.retention.proposal", "_end"),
+    ("vip.retention.proposal", "_answer"),
     ("vip.retention.log", "_drop_protection"),
     (ASSESSMENT, "_take_figures"),
     (ASSESSMENT, "_open"),
