@@ -526,11 +526,25 @@ class TestCaseAnswers(RetentionCase):
             case.action_accept()
 
     def test_tier_lost_meanwhile(self):
-        """The ladder is that of the tier he had when he asked."""
+        """The ladder is that of the tier he had when he asked; only a benefit needs a tier today."""
         case = self._leaves()
-        self._move(self.partner, self.no_tier)
         case.reason_id = self._ref("reason_p_benefit")
-        case.action_propose(self._ref("offer_benefit_plus").id)
+        benefit = self._ref("offer_benefit_plus")
+        before = [rung["id"] for rung in case.ladder]
+        self.assertIn(benefit.id, before)
+        self._move(self.partner, self.silver)
+        self.env.invalidate_all()
+        self.assertEqual([rung["id"] for rung in case.ladder], before)
+        self._move(self.partner, self.no_tier)
+        self.env.invalidate_all()
+        self.assertEqual(
+            [rung["id"] for rung in case.ladder], [one for one in before if one != benefit.id]
+        )
+        with self.assertRaisesRegex(
+            UserError, "gives a benefit, and benefits are given to .*: Wang has none today"
+        ):
+            case.action_propose(benefit.id)
+        case.action_propose(self._ref("offer_credit_s").id)
         self.assertEqual(case.state, "proposed")
 
     def test_left_before_he_decided(self):
