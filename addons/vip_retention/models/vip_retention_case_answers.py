@@ -222,13 +222,14 @@ class VipRetentionCase(models.Model):
 
     def action_not_kept(self):
         """What was promised cannot be done: the customer is told, and talked to again within two working days
-        and before he leaves. He has accepted nothing.
+        and before he leaves. He has accepted nothing; an override that was to keep his tier is taken back.
 
         :raise AccessError, UserError: as ``_begin_step``
         """
         for case in self._begin_step(DOING):
             proposal = case._accepted()
             proposal._answer(ENDED)
+            proposal.override_id._take_back()
             case.write({"state": PROPOSED, "accepted_at": False})
             case._log("not_kept", proposal.offer_id.name)
             case._drop_tasks()
@@ -400,6 +401,7 @@ class VipRetentionCase(models.Model):
             )
         if step:
             self._log(step)
+        self.proposal_ids._end_overrides()
         self._drop_tasks()
         if outcome == REFUSED:
             self.activity_ids.unlink()  # also what somebody planned by hand

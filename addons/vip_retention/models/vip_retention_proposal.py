@@ -1,9 +1,14 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
+from odoo.fields import Domain
 from odoo.tools import format_date, format_datetime
 
+from odoo.addons.vip_customer.models.vip_tier_override import APPROVED as GRANTED
+from odoo.addons.vip_customer.models.vip_tier_override import REQUESTED
+
 from .vip_retention_offer import ACCOUNT_MANAGER, AUTHORITIES, LEAD, MANAGER
-from .vip_retention_states import TALKING
+from .vip_retention_states import CLOSED, TALKING
+from .vip_retention_states import REFUSED as NOT_SAVED
 
 NOT_NEEDED, WAITING, APPROVED, REJECTED = "not_needed", "waiting", "approved", "rejected"
 ACCEPTED, CONSIDERING, REFUSED, REPLACED, ENDED = (
@@ -19,6 +24,13 @@ UNDECIDED = (False, CONSIDERING)
 APPROVAL_HOURS = 4
 # Days for which the customer may still accept.
 VALID_DAYS = 14
+# A tier is kept, or is to be, for a promise that does not hold: it was given up, nobody kept it before the
+# case was over, or the customer leaves all the same.
+NOT_HELD = Domain("override_id.state", "in", (REQUESTED, GRANTED)) & (
+    Domain("answer", "!=", ACCEPTED)
+    | Domain("case_id.outcome", "=", NOT_SAVED)
+    | (Domain("case_id.state", "=", CLOSED) & Domain("done_at", "=", False))
+)
 
 
 class VipRetentionProposal(models.Model):
@@ -212,6 +224,22 @@ class VipRetentionProposal(models.Model):
         unheard._answer(ENDED)
         (undecided - unheard)._answer(answer)
         self.filtered(lambda one: one.approval == WAITING).approval = NOT_NEEDED
+
+    def _end_overrides(self):
+        """Nobody's tier is kept for a promise that does not hold any more; run as superuser.
+
+        What is requested is refused here, so that nobody approves it later. This waits for nobody, because a
+        final refusal may have come before: what an approver decides on at this moment, and what counts
+        already, is taken back by the action that begins and ends overrides, in a moment.
+        """
+        overrides = self.filtered_domain(NOT_HELD).override_id
+        if not overrides:
+            return
+        requested = overrides.filtered(lambda override: override.state == REQUESTED)
+        free = requested.try_lock_for_update(allow_referencing=True)
+        free._take_back()
+        if overrides - free:
+            self.env.ref("vip_customer.ir_cron_follow_dates")._trigger()
 
     def _is_put(self):
         """Whether it needs nobody's word to be put to the customer."""

@@ -362,6 +362,72 @@ class TestCaseAnswers(RetentionCase):
         case.action_accept()
         self.assertEqual(case.state, "watch")
 
+    def _tier_hold(self, approved=False):
+        """A case in which he accepted that his tier is kept, and the override for it."""
+        case = self._proposed("tier_hold", "p_tier", source="work_record", user="lead")
+        case.action_accept()
+        override = case.sudo().proposal_ids.override_id
+        if approved:
+            override.with_user(self.users["approver"]).action_approve()
+        return case, override
+
+    def _follow_overrides(self):
+        self.env["vip.tier.override"]._cron_follow_dates()
+        self.env.invalidate_all()
+
+    def test_tier_is_not_kept_for_a_promise_given_up(self):
+        """Nobody approves the override later; one that counts already ends."""
+        case, requested = self._tier_hold()
+        case.action_not_kept()
+        self.assertEqual(requested.state, "refused")
+        with self.assertRaisesRegex(UserError, "was decided already"):
+            requested.with_user(self.users["approver"]).action_approve()
+        case.action_withdraw()
+        case, approved = self._tier_hold(approved=True)
+        self._move(self.partner, self.silver)
+        approved._take_effect()
+        self.env.invalidate_all()
+        self.assertEqual(self.partner.vip_tier_id, self.gold)
+        case.action_not_kept()
+        self.env.invalidate_all()
+        self.assertEqual((approved.state, self.partner.vip_tier_id), ("ended", self.silver))
+
+    def test_tier_is_not_kept_for_who_leaves(self):
+        """What is only requested is refused with the final refusal; what counts already ends right after,
+        because the refusal waits for nothing."""
+        follows = [("cron_id", "=", self.env.ref("vip_customer.ir_cron_follow_dates").id)]
+        self._ref("offer_tier_hold").cooldown_days = 0
+        case, override = self._tier_hold()
+        case.action_refuse()
+        self.assertEqual(override.state, "refused")
+        for is_done in (False, True):
+            with self.subTest(is_done=is_done):
+                case.sudo().departure_ids.action_withdraw()
+                case, override = self._tier_hold(approved=True)
+                if is_done:
+                    case.done()
+                before = self.env["ir.cron.trigger"].search_count(follows)
+                case.action_refuse()
+                self.assertGreater(self.env["ir.cron.trigger"].search_count(follows), before)
+                self.assertEqual((case.outcome, override.state), ("refused", "approved"))
+                self._follow_overrides()
+                self.assertEqual(override.state, "ended")
+
+    def test_tier_is_kept_for_who_stays(self):
+        case, override = self._tier_hold(approved=True)
+        self._follow_overrides()
+        self.assertEqual(override.state, "approved")
+        case.done()
+        case.sudo()._end_watch("lost_after_watch")
+        self._follow_overrides()
+        self.assertEqual(override.state, "approved")
+
+    def test_tier_is_not_kept_for_who_left_before_it_was_promised(self):
+        case, override = self._tier_hold()
+        with at("2026-03-30 10:00"):
+            self.first.state = "closed"
+        self.assertEqual((case.outcome, override.state), ("lost_after_watch", "refused"))
+
     def test_considering(self):
         """The account manager follows up within 16 working hours."""
         case = self._proposed()
