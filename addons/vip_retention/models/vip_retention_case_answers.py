@@ -113,8 +113,8 @@ class VipRetentionCase(models.Model):
         return True
 
     def _accepted_text(self, proposal):
-        numbers = self.concerned and self.kept_number_ids != self.number_ids
-        kept = ", ".join(self.kept_number_ids.mapped("display_name")) if numbers else False
+        is_part = self.kept_number_ids != self.number_ids
+        kept = is_part and self._masked(self.kept_number_ids)
         return ": ".join(filter(None, (proposal.offer_id.name, kept)))
 
     def _keep(self, number_ids):
@@ -292,6 +292,7 @@ class VipRetentionCase(models.Model):
         [case] = self._begin_step(*TALKING)
         proposal = case._answerable()
         proposal._answer(DECLINED)
+        case._log("declined", proposal.offer_id.name)
         return True
 
     # ------------------------------------------------------------
@@ -350,8 +351,9 @@ class VipRetentionCase(models.Model):
         :raise AccessError, UserError: as ``_begin_step``
         """
         cases = self._begin_step(*TALKING)
-        cases._close(WITHDRAWN, "withdrawn")
+        # closes those in which nothing else was asked for, see ``_departures_withdrawn``
         cases.departure_ids.filtered(lambda one: one.state == "announced").action_withdraw()
+        cases.filtered(lambda case: case.state != CLOSED)._close(WITHDRAWN, "withdrawn")
         return True
 
     def action_no_answer(self):
@@ -408,10 +410,12 @@ class VipRetentionCase(models.Model):
 
     def _take_requests_back(self):
         """The customer does not want to close what he keeps; run as superuser."""
-        kept = self.kept_number_ids
-        for one in self.departure_ids.filtered(lambda one: one.state == "announced"):
-            if not one.number_id or one.number_id in kept:
-                one.action_withdraw()
+        self.departure_ids.filtered(
+            lambda one: (
+                one.state == "announced"
+                and (not one.number_id or one.number_id in self.kept_number_ids)
+            )
+        ).action_withdraw()
 
     # ------------------------------------------------------------
     # FROM THE CASE

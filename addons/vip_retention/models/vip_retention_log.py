@@ -12,6 +12,7 @@ STEPS = [
     ("approved", "Offer approved"),
     ("rejected", "Offer not approved"),
     ("passed_on", "Approval passed on"),
+    ("declined", "Offer refused"),
     ("accepted", "Offer accepted"),
     ("done", "Promise kept"),
     ("not_kept", "Promise cannot be kept"),
@@ -19,6 +20,7 @@ STEPS = [
     ("dispatched", "Dispatched"),
     ("contacted", "Contact"),
     (REFUSED, "Final refusal"),
+    ("moved", "Closing date changed"),
     ("withdrawn", "Request taken back"),
     ("departure", "Departure"),
     ("saved", "Saved"),
@@ -26,6 +28,8 @@ STEPS = [
     ("no_answer", "No answer"),
     ("analysis", "Analysis"),
 ]
+# By which an open case came where it is.
+MOVING = ("opened", "reason", "proposed", "accepted", "done", "not_kept", "considering")
 
 
 class VipRetentionLog(models.Model):

@@ -292,7 +292,10 @@ class TestCaseAnswers(RetentionCase):
         self.assertEqual(self._tasks_of(case), {("watch", "manager_a")})
         self.assertEqual(
             self._log_of(case),
-            [(step, "desk") for step in ("opened", "reason", "proposed", "accepted", "done")],
+            [
+                (step, "desk")
+                for step in ("opened", "reason", "proposed", "accepted", "done", "withdrawn")
+            ],
         )
 
     def test_nothing_to_do(self):
@@ -526,6 +529,8 @@ class TestCaseAnswers(RetentionCase):
     def test_refused_offer(self):
         case = self._proposed()
         case.action_refuse_offer()
+        row = case.sudo().log_ids[-1:]
+        self.assertEqual((row.step, row.content), ("declined", "Better fitting plan"))
         with self.assertRaisesRegex(UserError, "was answered already"):
             case.action_accept()
         case.action_propose(self._ref("offer_explain").id)
@@ -565,6 +570,16 @@ class TestCaseAnswers(RetentionCase):
                 self.assertEqual((case.state, case.outcome), ("closed", "withdrawn"))
                 self.assertEqual(case.sudo().departure_id.state, "withdrawn")
                 self.assertEqual(case.proposal_ids.answer, "ended")
+
+    def test_a_state_is_explained_by_the_step_that_led_to_it(self):
+        """What happened since, without moving the case, is no explanation."""
+        case = self._in_watch("explain")
+        case.contact(
+            self.env.ref("vip_customer.channel_hotline").id,
+            self.env.ref("vip_customer.interaction_result_reached").id,
+        )
+        with self.assertRaisesRegex(UserError, "“In watch” since .*: Promise kept"):
+            case.action_accept()
 
     def test_withdrawn_after_acceptance(self):
         case = self._proposed()
@@ -768,7 +783,7 @@ class TestDay(RetentionCase):
             "UPDATE vip_departure SET effective_on = '2026-03-12' WHERE id = %s", [departure.id]
         )
         departure.invalidate_recordset()
-        departure._after_moved()
+        departure._after_moved({departure: date(2026, 3, 30)})
         self.assertEqual(case.closing_date, date(2026, 3, 12))
 
     def test_he_says_so_after_the_list(self):
