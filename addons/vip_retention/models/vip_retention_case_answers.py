@@ -85,18 +85,36 @@ class VipRetentionCase(models.Model):
     # ACCEPTED
     # ------------------------------------------------------------
 
+    def action_ask_numbers(self):
+        """Open the dialog in which the customer accepts and says which of his numbers he keeps.
+
+        :raise UserError: there is no offer that he can accept
+        """
+        self._require_one("write")
+        self.sudo()._answerable()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Which numbers does he keep?"),
+            "res_model": "vip.retention.accept",
+            "view_mode": "form",
+            "views": [(False, "form")],
+            "target": "new",
+            "context": {"default_case_id": self.id},
+        }
+
     def action_accept(self, kept_number_ids=False):
         """The customer accepts the latest offer. It is no save yet: what was promised is done first, and then
         the watch begins.
 
-        :param list kept_number_ids: ids of the numbers he keeps; all of them without it
-        :raise AccessError, UserError: as ``_begin_step``; or there is no offer that he can accept, or a
-            number is none of this case
+        :param list kept_number_ids: ids of the numbers he keeps; without it those that were noted, and where
+            nobody noted any, all
+        :raise AccessError, UserError: as ``_begin_step``; or there is no offer that he can accept, a number
+            is none of this case, or he keeps none
         """
         self._require_one()
         [case] = self._begin_step(*TALKING)
         proposal = case._answerable()
-        if kept_number_ids:
+        if kept_number_ids not in (False, None):
             case._keep(kept_number_ids)
         proposal._answer(ACCEPTED)
         case.write({"state": DOING, "accepted_at": fields.Datetime.now()})

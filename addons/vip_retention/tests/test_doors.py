@@ -73,6 +73,7 @@ DOORS = [
     Door(CASE, "action_take", AT_THE_DESK),
     Door(CASE, "action_dispatch", AT_THE_DESK),
     Door(CASE, "action_propose", AT_THE_DESK, args={"offer_id": "offer"}),
+    Door(CASE, "action_ask_numbers", AT_THE_DESK),
     Door(CASE, "action_accept", AT_THE_DESK),
     Door(CASE, "action_refuse_offer", AT_THE_DESK),
     Door(CASE, "action_consider", AT_THE_DESK),
@@ -94,6 +95,12 @@ DOORS = [
         "action_confirm",
         AT_THE_DESK,
         wizard={"partner_id": "res.partner", "all_numbers": "yes"},
+    ),
+    Door(
+        "vip.retention.accept",
+        "action_confirm",
+        AT_THE_DESK,
+        wizard={"case_id": CASE},
     ),
     Door(
         "vip.retention.done",
