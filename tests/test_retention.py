@@ -399,6 +399,30 @@ def test_nobody_holds_up_a_final_refusal(desk, closing, login):
     assert who == login
 
 
+def test_no_approver_holds_up_a_final_refusal(desk, closing):
+    """Somebody decides at that moment whether the tier is kept that he was promised: the refusal is noted and
+    closes the case at once, and the override ends when it is free."""
+    [customer] = desk.customers(1)
+    case_id, _agent = desk.leaves(customer, "hotline", closing)
+    desk.proposed(case_id, LEAD, "TIER_HOLD", "P_TIER")
+    desk.call(LEAD, "vip.retention.case", "action_accept", case_id)
+    [[override_id]] = desk.system.sql(
+        "SELECT override_id FROM vip_retention_proposal WHERE case_id = %s", case_id
+    )
+    begun = time.monotonic()
+    with contextlib.closing(desk.system.connect()) as connection:
+        connection.cursor().execute(
+            "SELECT id FROM vip_tier_override WHERE id = %s FOR UPDATE", (override_id,)
+        )
+        assert desk.call(DESK, "vip.retention.case", "action_refuse", case_id) is True
+        assert time.monotonic() - begun < AT_ONCE
+        connection.rollback()
+    assert desk.case(case_id)["outcome"] == "refused"
+    desk.system.shell("env['vip.tier.override']._cron_follow_dates()\nenv.cr.commit()\n")
+    [[state]] = desk.system.sql("SELECT state FROM vip_tier_override WHERE id = %s", override_id)
+    assert state == "refused"
+
+
 def test_a_refusal_beats_an_acceptance(desk, closing):
     """Of an acceptance and a final refusal at the same time the refusal remains, whoever came first."""
     for customer in desk.customers(5):

@@ -37,6 +37,7 @@ figures that reconcile and are frozen, dashboards, the branches' reports and the
         "views/vip_import_views.xml",
         "wizard/vip_departure_day_views.xml",
         "wizard/vip_retention_open_views.xml",
+        "wizard/vip_retention_accept_views.xml",
         "wizard/vip_retention_done_views.xml",
         "wizard/vip_retention_contact_views.xml",
         "views/vip_retention_case_views.xml",

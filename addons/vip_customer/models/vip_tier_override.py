@@ -249,6 +249,12 @@ class VipTierOverride(models.Model):
         self.write({"state": ENDED})
         self.env["vip.membership"]._recount(days, "override")
 
+    def _take_back(self):
+        """What was requested is not wanted any more: requests are refused, and approved overrides withdrawn;
+        run as superuser. What is over stays as it was."""
+        self.filtered(lambda override: override.state == REQUESTED).state = REFUSED
+        self.filtered(lambda override: override.state == APPROVED).action_withdraw()
+
     def _follow_dates(self, today):
         """Recount these overrides' customers on every day up to today on which one begins or is over."""
         turns = defaultdict(set)

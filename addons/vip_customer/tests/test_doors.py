@@ -244,6 +244,7 @@ PRIVATE_METHODS = [
     ("vip.manager.assignment", "_post"),
     ("vip.manager.assignment", "_project"),
     ("vip.manager.deputy", "_managers_of"),
+    ("vip.tier.override", "_take_back"),
     ("vip.tier.run", "_apply"),
     ("vip.tier.run.line", "_decide"),
     ("res.partner", "_vip_redeem"),

@@ -133,6 +133,18 @@ class TestTierOverride(VipCase):
             ],
         )
 
+    def test_taken_back(self):
+        """Nobody wants it any more: a request is refused, what counts ends today, the rest stays."""
+        requested = self._request(first="2026-04-01", last="2026-04-10")
+        refused = self._request(first="2026-05-01", last="2026-05-10")
+        refused.with_user(self.users["approver"]).action_refuse()
+        approved = self._approve()
+        (requested | refused | approved).sudo()._take_back()
+        self.assertEqual((requested.state, requested.approved_by.id), ("refused", False))
+        self.assertEqual(refused.approved_by, self.users["approver"])
+        self.assertEqual(approved.state, "ended")
+        self._counts(self.silver, "2027-01-31")
+
     def test_withdrawn_before_it_began(self):
         self._approve(first="2026-03-12").with_user(self.users["boss"]).action_withdraw()
         self._follow_dates("2026-03-12")

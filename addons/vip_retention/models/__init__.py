@@ -45,6 +45,7 @@ from . import (  # what builds on the case
     vip_retention_case_opening,
     vip_retention_case_screen,
     vip_retention_case_watch,
+    vip_tier_override,
 )
 from . import (  # how likely customers are to leave
     vip_departure_risk,

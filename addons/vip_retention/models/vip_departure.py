@@ -441,8 +441,9 @@ class VipDeparture(models.Model):
         for departure in departures:
             departure._check_open()
             departure._check_new_day(day)
+        before = {departure: departure.effective_on for departure in departures}
         departures.effective_on = day
-        departures._after_moved()
+        departures._after_moved(before)
         departures._take_effect(
             dict.fromkeys(departures.filtered(lambda d: day <= d.company_id._vip_today())._ids, day)
         )
@@ -789,8 +790,11 @@ class VipDeparture(models.Model):
     def _after_announced(self):
         """Departures were recorded whose day is still to come, and suspensions."""
 
-    def _after_moved(self):
-        """Announced departures are for another day."""
+    def _after_moved(self, days):
+        """Announced departures are for another day.
+
+        :param days: dict departure -> the day it was for before
+        """
 
     def _after_withdrawn(self):
         """Announced departures were withdrawn."""

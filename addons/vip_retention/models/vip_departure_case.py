@@ -43,9 +43,9 @@ class VipDeparture(models.Model):
         self.env["vip.retention.case"]._departures_announced(self)
         return super()._after_announced()
 
-    def _after_moved(self):
-        self.env["vip.retention.case"]._departures_moved(self)
-        return super()._after_moved()
+    def _after_moved(self, days):
+        self.env["vip.retention.case"]._departures_moved(days)
+        return super()._after_moved(days)
 
     def _after_withdrawn(self):
         self.env["vip.retention.case"]._departures_withdrawn(self)
@@ -54,3 +54,43 @@ class VipDeparture(models.Model):
     def _after_effective(self):
         self.env["vip.retention.case"]._departures_effective(self)
         return super()._after_effective()
+
+    # ------------------------------------------------------------
+    # IN THE LOG OF A CASE
+    # ------------------------------------------------------------
+
+    def _log_in_cases(self, step, lines):
+        """Note a step of the cases that these belong to; run as superuser.
+
+        :param lines: dict departure -> what is said of it
+        """
+        joined = self.filtered("case_id")
+        texts = {
+            case: "\n".join(lines[one] for one in asked)
+            for case, asked in joined.grouped("case_id").items()
+        }
+        joined.case_id._log(step, texts)
+
+    def _log_lines(self):
+        """dict departure -> what is asked for: kind, number (masked) and day; and why it ended otherwise."""
+        kinds, remarks = (
+            dict(self._fields[name]._description_selection(self.env)) for name in ("kind", "remark")
+        )
+        lines = {}
+        for one in self:
+            day = one.effective_on and str(one.effective_on)
+            said = (kinds[one.kind], one.concerned, day, remarks.get(one.remark))
+            lines[one] = ", ".join(filter(None, said))
+        return lines
+
+    def _log_moves(self, days):
+        """The cases say from which day to which a customer's leaving moved; run as superuser.
+
+        :param days: dict departure -> the day it was for before
+        """
+        moved = self.filtered(lambda one: one.effective_on != days[one])
+        lines = {}
+        for one in moved:
+            way = f"{days[one] or '-'} → {one.effective_on or '-'}"
+            lines[one] = ", ".join(filter(None, (one.concerned, way)))
+        moved._log_in_cases("moved", lines)

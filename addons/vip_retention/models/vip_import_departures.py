@@ -318,14 +318,16 @@ class VipImportDepartures(models.AbstractModel):
                 **terms,
             )
         )
-        self.env["vip.departure"].invalidate_model()
+        departures = self.env["vip.departure"]
+        departures.invalidate_model()
         moved = defaultdict(list)
         for departure_id, old, new, _is_due in rows:
             if old != new:
                 moved[old, new].append(departure_id)
         for (old, new), departure_ids in moved.items():
             self._log_moved(departure_ids, old, new, terms)
-        self.env["vip.departure"].browse(row[0] for row in rows if row[1] != row[2])._after_moved()
+        before = {departures.browse(row[0]): row[1] for row in rows if row[1] != row[2]}
+        departures.union(*before)._after_moved(before)
         return {row[0]: row[2] for row in rows if row[3]}
 
     def _log_moved(self, departure_ids, old, new, terms):

@@ -6,6 +6,7 @@ from odoo.tools import SQL, format_datetime, format_list
 from odoo.addons.vip_customer.tools.phone_forms import masked
 
 from .vip_departure import ANNOUNCED, EFFECTIVE
+from .vip_retention_log import MOVING
 from .vip_retention_log import REFUSED as FINAL_REFUSAL
 from .vip_retention_offer import ACCOUNT_MANAGER, DESK, LEAD, MANAGER
 from .vip_retention_proposal import ENDED
@@ -268,8 +269,7 @@ class VipRetentionCase(models.Model):
     @api.depends("number_ids")
     def _compute_concerned(self):
         for case in self:
-            shown = [masked(line.number) for line in case.number_ids]
-            case.concerned = format_list(self.env, shown) if shown else False
+            case.concerned = case._masked(case.number_ids)
 
     @api.depends("state", "departure_ids.kind", "departure_ids.effective_on", "departure_ids.state")
     def _compute_closing_date(self):
@@ -580,7 +580,7 @@ class VipRetentionCase(models.Model):
                 time=format_datetime(self.env, self.closed_at),
                 outcome=self._label("outcome"),
             )
-        step = self.sudo().log_ids[-1:]
+        step = self.sudo().log_ids.filtered(lambda row: row.step in MOVING)[-1:]
         return self.env._(
             "%(case)s is in the state “%(state)s” since %(user)s did this on %(time)s: %(step)s.",
             case=self.name,
@@ -601,6 +601,11 @@ class VipRetentionCase(models.Model):
                 self.env._("Something is missing: %s.", self.env["ir.model"]._get(model_name).name)
             )
         return record
+
+    def _masked(self, numbers):
+        """Numbers as everybody may read them, False where there are none."""
+        shown = [masked(line.number) for line in numbers]
+        return format_list(self.env, shown) if shown else False
 
     def _label(self, name):
         return dict(self._fields[name]._description_selection(self.env)).get(self[name], "")

@@ -3,12 +3,12 @@ from dateutil.relativedelta import relativedelta
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command
-from odoo.tools import SQL, format_date, format_datetime
+from odoo.tools import SQL
 
 from .vip_departure import ANNOUNCED, EFFECTIVE
 from .vip_retention_log import REFUSED as FINAL_REFUSAL
 from .vip_retention_offer import BILLING, ENTITLEMENT, NETWORK, NOTHING, OVERRIDE
-from .vip_retention_proposal import ACCEPTED, ENDED, REJECTED, WAITING
+from .vip_retention_proposal import ACCEPTED, ENDED
 from .vip_retention_proposal import CONSIDERING as THINKS_ABOUT
 from .vip_retention_proposal import REFUSED as DECLINED
 from .vip_retention_states import (
@@ -136,20 +136,38 @@ class VipRetentionCase(models.Model):
     # ACCEPTED
     # ------------------------------------------------------------
 
+    def action_ask_numbers(self):
+        """Open the dialog in which the customer accepts and says which of his numbers he keeps.
+
+        :raise UserError: there is no offer that he can accept
+        """
+        self._require_one("write")
+        self.sudo()._answerable()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Which numbers does he keep?"),
+            "res_model": "vip.retention.accept",
+            "view_mode": "form",
+            "views": [(False, "form")],
+            "target": "new",
+            "context": {"default_case_id": self.id},
+        }
+
     def action_accept(self, kept_number_ids=False):
         """The customer accepts the latest offer. It is no save yet: what was promised is done first, and then
         the watch begins.
 
-        :param list kept_number_ids: ids of the numbers he keeps; all of them without it
-        :raise AccessError, UserError: as ``_begin_step``; or there is no offer that he can accept, or a
-            number is none of this case
+        :param list kept_number_ids: ids of the numbers he keeps; without it those that were noted, and where
+            nobody noted any, all
+        :raise AccessError, UserError: as ``_begin_step``; or there is no offer that he can accept, a number
+            is none of this case, or he keeps none
         """
         self._require_one()
         [case] = self._begin_step(*TALKING)
         proposal = case._answerable()
-        if kept_number_ids:
+        if kept_number_ids not in (False, None):
             case._keep(kept_number_ids)
-        case._answer(proposal, ACCEPTED)
+        proposal._answer(ACCEPTED)
         case.write({"state": DOING, "accepted_at": fields.Datetime.now()})
         case._log("accepted", case._accepted_text(proposal))
         case._drop_tasks()
@@ -164,8 +182,8 @@ class VipRetentionCase(models.Model):
         return True
 
     def _accepted_text(self, proposal):
-        numbers = self.concerned and self.kept_number_ids != self.number_ids
-        kept = ", ".join(self.kept_number_ids.mapped("display_name")) if numbers else False
+        is_part = self.kept_number_ids != self.number_ids
+        kept = is_part and self._masked(self.kept_number_ids)
         return ": ".join(filter(None, (proposal.offer_id.name, kept)))
 
     def _keep(self, number_ids):
@@ -192,45 +210,9 @@ class VipRetentionCase(models.Model):
                     self.name,
                 )
             )
-        terms = {"offer": proposal.offer_id.name, "case": self.name}
-        if proposal.approval == WAITING:
-            raise UserError(
-                self.env._(
-                    "“%(offer)s” waits for approval by: %(level)s, until %(time)s. The customer can "
-                    "answer it when it is granted, or you propose another.",
-                    level=proposal._level_label(),
-                    time=format_datetime(self.env, proposal.approve_by),
-                    **terms,
-                )
-            )
-        if proposal.approval == REJECTED:
-            raise UserError(
-                self.env._("“%(offer)s” was not approved. Propose another in %(case)s.", **terms)
-            )
-        if proposal.answer not in (False, THINKS_ABOUT):
-            raise UserError(
-                self.env._(
-                    "“%(offer)s” was answered already. Propose another in %(case)s.", **terms
-                )
-            )
-        if proposal.valid_until < self.company_id._vip_today():
-            raise UserError(
-                self.env._(
-                    "“%(offer)s” was valid until %(day)s. Propose it again in %(case)s.",
-                    day=format_date(self.env, proposal.valid_until),
-                    **terms,
-                )
-            )
+        if refusal := proposal._refusal_to_answer():
+            raise UserError(refusal)
         return proposal
-
-    def _answer(self, proposal, answer):
-        proposal.write(
-            {
-                "answer": answer,
-                "answered_by": self.env.uid,
-                "answered_at": fields.Datetime.now(),
-            }
-        )
 
     def _request_override(self, proposal):
         """Ask for the tier to be kept: an override is approved by its own people; run as superuser."""
@@ -309,13 +291,14 @@ class VipRetentionCase(models.Model):
 
     def action_not_kept(self):
         """What was promised cannot be done: the customer is told, and talked to again within two working days
-        and before he leaves. He has accepted nothing.
+        and before he leaves. He has accepted nothing; an override that was to keep his tier is taken back.
 
         :raise AccessError, UserError: as ``_begin_step``
         """
         for case in self._begin_step(DOING):
             proposal = case._accepted()
-            proposal.write({"answer": ENDED, "answered_at": fields.Datetime.now()})
+            proposal._answer(ENDED)
+            proposal.override_id._take_back()
             case.write({"state": PROPOSED, "accepted_at": False})
             case._log("not_kept", proposal.offer_id.name)
             case._drop_tasks()
@@ -362,12 +345,13 @@ class VipRetentionCase(models.Model):
         :raise AccessError, UserError: as ``_begin_step``
         """
         for case in self._begin_step(*TALKING):
-            proposal = case.proposal_ids.sorted("id")[-1:]
-            if proposal and not proposal.answer:
-                case._answer(proposal, THINKS_ABOUT)
+            latest = case.proposal_ids.sorted("id")[-1:]
+            # what waits for approval is nothing that he could think about
+            offered = latest.filtered(lambda one: not one._refusal_to_answer())
+            offered._answer(THINKS_ABOUT)
             case._set_follow_up(keeps=not case.first_contact_at or case.state == CONSIDERING)
             case.state = CONSIDERING
-            case._log("considering", proposal.offer_id.name)
+            case._log("considering", offered.offer_id.name)
             user = case.partner_id.vip_membership_id._responsible()
             if not user:
                 case.user_id = case.user_id or self.env.user
@@ -394,7 +378,8 @@ class VipRetentionCase(models.Model):
         self._require_one()
         [case] = self._begin_step(*TALKING)
         proposal = case._answerable()
-        case._answer(proposal, DECLINED)
+        proposal._answer(DECLINED)
+        case._log("declined", proposal.offer_id.name)
         return True
 
     # ------------------------------------------------------------
@@ -454,20 +439,24 @@ class VipRetentionCase(models.Model):
         :raise AccessError, UserError: as ``_begin_step``
         """
         cases = self._begin_step(*TALKING)
-        cases._close_withdrawn()
+        # closes those in which nothing else was asked for, see ``_departures_withdrawn``
         cases.departure_ids.filtered(lambda one: one.state == "announced").action_withdraw()
+        cases.filtered(lambda case: case.state != CLOSED)._close_withdrawn("withdrawn")
         return True
 
-    def _close_withdrawn(self):
+    def _close_withdrawn(self, step=None):
         """What the customers asked for was taken back. Who left with another number before is a loss that
-        nobody refused; run as superuser."""
+        nobody refused; run as superuser.
+
+        :param step: of the log, None where it is written already
+        """
         lost = self.filtered(
             lambda case: case.departure_ids._leaving(EFFECTIVE).filtered(
-                lambda one: not one.is_reopened
+                lambda one: not one.reopened_on
             )
         )
-        lost._close(NO_ANSWER, "withdrawn")
-        (self - lost)._close(WITHDRAWN, "withdrawn")
+        lost._close(NO_ANSWER, step)
+        (self - lost)._close(WITHDRAWN, step)
 
     def action_no_answer(self):
         """Close cases of customers who could not be reached: calls and texts are used up, and the home visit
@@ -518,14 +507,14 @@ class VipRetentionCase(models.Model):
             )
         if step:
             self._log(step)
+        self.proposal_ids._end_overrides()
         self._drop_tasks()
         if outcome == REFUSED:
             self.activity_ids.unlink()  # also what somebody planned by hand
 
     def _take_requests_back(self):
         """The customer does not want to close what he keeps; run as superuser."""
-        for one in self._requests_about_kept():
-            one.action_withdraw()
+        self._requests_about_kept().action_withdraw()
 
     def _requests_about_kept(self):
         """What is announced about the numbers he keeps, or about himself; run as superuser."""

@@ -128,8 +128,11 @@ class VipRetentionCase(models.Model):
         if interaction.is_contact and case.state in TALKING and not case.first_contact_at:
             case.first_contact_at = interaction.date
             case._set_follow_up()
-        case._log("contacted", f"{channel.name}: {result.name}")
+        case._log_contact(interaction)
         return interaction.id
+
+    def _log_contact(self, interaction):
+        self._log("contacted", f"{interaction.channel_id.name}: {interaction.result_id.name}")
 
     def _check_message(self):
         """A message from the case to the customer is a contact as any other; run as superuser.
@@ -142,11 +145,18 @@ class VipRetentionCase(models.Model):
             self._check_attempt(self.env.ref("vip_customer.channel_email"))
 
     def _count_message(self, message):
-        """What was sent to the customer counts; run as superuser after his timeline has it."""
+        """What was sent to the customer counts, once; run as superuser after his timeline has it."""
         sent = self.env["vip.interaction"].search(
-            [("message_id", "=", message.id), ("purpose", "!=", "inbound")]
+            [
+                ("message_id", "=", message.id),
+                ("purpose", "!=", "inbound"),
+                ("retention_case_id", "=", False),
+            ]
         )
         sent.write({"retention_case_id": self.id, "is_attempt": self.state in TALKING})
+        for one in sent:
+            # by who wrote it, whoever sends it
+            self.with_user(one.user_id).sudo()._log_contact(one)
 
     def _check_attempt(self, channel):
         """:raise UserError: the customer was tried often enough, in all or today"""

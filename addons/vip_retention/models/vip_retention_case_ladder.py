@@ -6,15 +6,8 @@ from odoo.exceptions import UserError
 from odoo.tools import format_date
 
 from ..tools import deadlines, ladder
-from .vip_retention_offer import OVERRIDE
-from .vip_retention_proposal import (
-    ACCEPTED,
-    APPROVAL_HOURS,
-    APPROVED,
-    NOT_NEEDED,
-    VALID_DAYS,
-    WAITING,
-)
+from .vip_retention_offer import ENTITLEMENT, OVERRIDE
+from .vip_retention_proposal import ACCEPTED, APPROVAL_HOURS, NOT_NEEDED, VALID_DAYS, WAITING
 from .vip_retention_states import CONSIDERING, PROPOSED, TALKING
 
 
@@ -23,7 +16,8 @@ class VipRetentionCase(models.Model):
 
     The offers that fit reason and tier, cheapest first; those that earn their cost back after more than a
     year come last. What rests since the customer accepted it is shown with the day from which it may be
-    offered again. Who ports out is shown only what is open to every customer of his tier.
+    offered again. Who ports out is shown only what is open to every customer of his tier. Tier means that of
+    the day on which he asked; only a benefit, which is given to who has a tier, asks for one today too.
     """
 
     _inherit = "vip.retention.case"  # pylint: disable=consider-merging-classes-inherited
@@ -34,7 +28,14 @@ class VipRetentionCase(models.Model):
     )
 
     # the screen shows the ladder of a reason before it is saved
-    @api.depends("state", "reason_id", "tier_id", "departure_ids.kind", "proposal_ids.answer")
+    @api.depends(
+        "state",
+        "reason_id",
+        "tier_id",
+        "departure_ids.kind",
+        "proposal_ids.answer",
+        "partner_id.vip_membership_id.tier_id",
+    )
     @api.depends_context("uid")
     def _compute_ladder(self):
         for case in self:
@@ -90,7 +91,12 @@ class VipRetentionCase(models.Model):
         """The offers that fit reason, tier and kind of departure; run as superuser."""
         domain = self.env["vip.retention.offer"]._fitting_domain(self.reason_id, self.tier_id)
         offers = self.env["vip.retention.offer"].search(domain)
+        offers = offers.filtered(lambda offer: not self._lacks_tier_for(offer))
         return offers.filtered("open_to_all") if self.is_port_out else offers
+
+    def _lacks_tier_for(self, offer):
+        """Whether the offer is a benefit and the customer has no tier any more; run as superuser."""
+        return offer.done_in == ENTITLEMENT and not self.partner_id.vip_membership_id.tier_id
 
     def _resting(self):
         """dict offer -> day from which it may be offered again, of those he accepted not long ago; run as
@@ -114,7 +120,7 @@ class VipRetentionCase(models.Model):
 
     def action_propose(self, offer_id):
         """Put an offer to the customer; above the caller's authority it waits for approval first. Offers made
-        before and not answered are replaced by it.
+        before and not decided on are replaced by it.
 
         :param int offer_id: of the ladder
         :return: id of the proposal
@@ -129,9 +135,7 @@ class VipRetentionCase(models.Model):
         authority = self._authority()
         self._check_offer(offer)
         needed = self.env["vip.retention.proposal"]._needed_level(offer, authority)
-        case.proposal_ids.filtered(
-            lambda one: not one.answer and one.approval in (NOT_NEEDED, WAITING, APPROVED)
-        )._replace()
+        case.proposal_ids._replace()
         margin = Decimal(str(case.company_id.vip_retention_margin)) / 100
         months = ladder.break_even(Decimal(str(offer.cost)), Decimal(str(case.value)), margin)
         today = case.company_id._vip_today()
@@ -199,6 +203,14 @@ class VipRetentionCase(models.Model):
                 self.env._(
                     "“%(offer)s” is not for customers of %(tier)s, as which %(customer)s asked to leave.",
                     tier=case.tier_id.name or self.env._("no tier"),
+                    **terms,
+                )
+            )
+        if case._lacks_tier_for(offer):
+            raise UserError(
+                self.env._(
+                    "“%(offer)s” gives a benefit, and benefits are given to customers with a tier: "
+                    "%(customer)s has none today. Choose another offer.",
                     **terms,
                 )
             )

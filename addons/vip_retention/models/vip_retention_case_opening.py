@@ -256,18 +256,7 @@ class VipRetentionCase(models.Model):
 
     def _opening_text(self, departures):
         """What was asked for, by whom and until when."""
-        labels = dict(departures._fields["kind"]._description_selection(self.env))
-        lines = [self._label("source")]
-        lines += [
-            ", ".join(
-                filter(
-                    None,
-                    (labels[one.kind], one.concerned, one.effective_on and str(one.effective_on)),
-                )
-            )
-            for one in departures
-        ]
-        return "\n".join(lines)
+        return "\n".join([self._label("source"), *departures._log_lines().values()])
 
     def _join(self, numbers, departures):
         """Take a further request of the customer in; run as superuser."""
@@ -328,10 +317,15 @@ class VipRetentionCase(models.Model):
         quiet._begin(dict(zip(cases, new.values(), strict=True)))
 
     @api.model
-    def _departures_moved(self, departures):
+    def _departures_moved(self, days):
         """Cases follow the day on which the customer leaves; run as superuser after that changed, in SQL
-        maybe."""
+        maybe.
+
+        :param days: dict departure -> the day it was for before
+        """
+        departures = self.env["vip.departure"].union(*days)
         cases = departures.case_id
+        departures._log_moves(days)
         self.env.add_to_compute(self._fields["closing_date"], cases)
         clocks = {company: company._vip_retention_clock() for company in cases.company_id}
         for case in cases:
@@ -339,8 +333,9 @@ class VipRetentionCase(models.Model):
 
     @api.model
     def _departures_withdrawn(self, departures):
-        """Cases in which nothing is asked for any more, and nothing was accepted, are over; run as
-        superuser."""
+        """The customer does not want that any more. Cases in which nothing is asked for now, and nothing was
+        accepted, are over; run as superuser."""
+        departures._log_in_cases("withdrawn", departures._log_lines())
         departures.case_id.filtered(
             lambda case: case.state in TALKING and case._is_settled()
         )._close_withdrawn()

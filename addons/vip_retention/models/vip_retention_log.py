@@ -12,6 +12,7 @@ STEPS = [
     ("approved", "Offer approved"),
     ("rejected", "Offer not approved"),
     ("passed_on", "Approval passed on"),
+    ("declined", "Offer refused"),
     ("accepted", "Offer accepted"),
     ("done", "Promise kept"),
     ("not_kept", "Promise cannot be kept"),
@@ -20,6 +21,7 @@ STEPS = [
     ("handed_over", "Handed over with the customer"),
     ("contacted", "Contact"),
     (REFUSED, "Final refusal"),
+    ("moved", "Closing date changed"),
     ("withdrawn", "Request taken back"),
     ("departure", "Departure"),
     ("saved", "Saved"),
@@ -27,6 +29,8 @@ STEPS = [
     ("no_answer", "No answer"),
     ("analysis", "Analysis"),
 ]
+# By which an open case came where it is.
+MOVING = ("opened", "reason", "proposed", "accepted", "done", "not_kept", "considering")
 
 
 class VipRetentionLog(models.Model):

@@ -1,9 +1,14 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
-from odoo.tools import format_datetime
+from odoo.fields import Domain
+from odoo.tools import format_date, format_datetime
+
+from odoo.addons.vip_customer.models.vip_tier_override import APPROVED as GRANTED
+from odoo.addons.vip_customer.models.vip_tier_override import REQUESTED
 
 from .vip_retention_offer import ACCOUNT_MANAGER, AUTHORITIES, LEAD, MANAGER
-from .vip_retention_states import TALKING
+from .vip_retention_states import CLOSED, TALKING
+from .vip_retention_states import REFUSED as NOT_SAVED
 
 NOT_NEEDED, WAITING, APPROVED, REJECTED = "not_needed", "waiting", "approved", "rejected"
 ACCEPTED, CONSIDERING, REFUSED, REPLACED, ENDED = (
@@ -13,10 +18,19 @@ ACCEPTED, CONSIDERING, REFUSED, REPLACED, ENDED = (
     "replaced",
     "ended",
 )
+# The customer has not decided; who thinks about an offer has not either.
+UNDECIDED = (False, CONSIDERING)
 # Working hours in which somebody decides what is above the agent's authority.
 APPROVAL_HOURS = 4
 # Days for which the customer may still accept.
 VALID_DAYS = 14
+# A tier is kept, or is to be, for a promise that does not hold: it was given up, nobody kept it before the
+# case was over, or the customer leaves all the same.
+NOT_HELD = Domain("override_id.state", "in", (REQUESTED, GRANTED)) & (
+    Domain("answer", "!=", ACCEPTED)
+    | Domain("case_id.outcome", "=", NOT_SAVED)
+    | (Domain("case_id.state", "=", CLOSED) & Domain("done_at", "=", False))
+)
 
 
 class VipRetentionProposal(models.Model):
@@ -155,7 +169,8 @@ class VipRetentionProposal(models.Model):
         """Grant what an agent proposed above his own authority; he may put it to the customer then.
 
         :raise AccessError: the caller may not grant it
-        :raise UserError: it was decided already, or the case does not wait for it any more
+        :raise UserError: it needs no approval, was decided already, or the case does not wait for it any
+            more
         """
         self._decide(APPROVED, "approved")
         return True
@@ -171,6 +186,8 @@ class VipRetentionProposal(models.Model):
     def _decide(self, decision, step):
         self._require("read")
         for proposal in self:
+            if not proposal.approval_level:
+                raise UserError(proposal._no_approval_sentence())
             if not proposal._may_decide():
                 raise AccessError(
                     self.env._(
@@ -198,19 +215,82 @@ class VipRetentionProposal(models.Model):
         self._end(REPLACED)
 
     def _end(self, answer):
-        """Nobody waits for these any more; run as superuser."""
-        self.filtered(lambda one: not one.answer).write(
+        """Nobody waits any more for those that the customer has not decided on; run as superuser.
+
+        What was never put to him he cannot have refused: that is ended by us.
+        """
+        undecided = self.filtered(lambda one: one.answer in UNDECIDED)
+        unheard = undecided.filtered(lambda one: answer == REFUSED and not one._is_put())
+        unheard._answer(ENDED)
+        (undecided - unheard)._answer(answer)
+        self.filtered(lambda one: one.approval == WAITING).approval = NOT_NEEDED
+
+    def _end_overrides(self):
+        """Nobody's tier is kept for a promise that does not hold any more; run as superuser.
+
+        What is requested is refused here, so that nobody approves it later. This waits for nobody, because a
+        final refusal may have come before: what an approver decides on at this moment, and what counts
+        already, is taken back by the action that begins and ends overrides, in a moment.
+        """
+        overrides = self.filtered_domain(NOT_HELD).override_id
+        if not overrides:
+            return
+        requested = overrides.filtered(lambda override: override.state == REQUESTED)
+        free = requested.try_lock_for_update(allow_referencing=True)
+        free._take_back()
+        if overrides - free:
+            self.env.ref("vip_customer.ir_cron_follow_dates")._trigger()
+
+    def _is_put(self):
+        """Whether it needs nobody's word to be put to the customer."""
+        return self.approval in (NOT_NEEDED, APPROVED)
+
+    def _answer(self, answer):
+        """Note the answer, by the user and now; run as superuser."""
+        self.write(
             {
                 "answer": answer,
                 "answered_by": self.env.uid,
                 "answered_at": fields.Datetime.now(),
             }
         )
-        self.filtered(lambda one: one.approval == WAITING).approval = NOT_NEEDED
+
+    def _refusal_to_answer(self):
+        """Why the customer cannot answer it, None where he can."""
+        terms = {"offer": self.offer_id.name, "case": self.case_id.name}
+        if self.approval == WAITING:
+            return self.env._(
+                "“%(offer)s” waits for approval by: %(level)s, until %(time)s. The customer can "
+                "answer it when it is granted, or you propose another.",
+                level=self._level_label(),
+                time=format_datetime(self.env, self.approve_by),
+                **terms,
+            )
+        if self.approval == REJECTED:
+            return self.env._("“%(offer)s” was not approved. Propose another in %(case)s.", **terms)
+        if self.answer not in UNDECIDED:
+            return self.env._(
+                "“%(offer)s” was answered already. Propose another in %(case)s.", **terms
+            )
+        if self.valid_until < self.company_id._vip_today():
+            return self.env._(
+                "“%(offer)s” was valid until %(day)s. Propose it again in %(case)s.",
+                day=format_date(self.env, self.valid_until),
+                **terms,
+            )
+        return None
 
     def _level_label(self):
         labels = dict(self._fields["approval_level"]._description_selection(self.env))
         return labels.get(self.approval_level, "")
+
+    def _no_approval_sentence(self):
+        return self.env._(
+            "“%(offer)s” for %(customer)s needs no approval: whoever works on %(case)s puts it to him.",
+            offer=self.offer_id.name,
+            customer=self.partner_id.display_name,
+            case=self.case_id.name,
+        )
 
     def _decided_sentence(self):
         if self.decided_by:

@@ -155,6 +155,8 @@ class TestDialog(RetentionCase):
             env["vip.departure.day"].create({"departure_id": case.sudo().departure_id.id})
         with self.assertRaises(AccessError):
             env["vip.retention.contact"].create({"case_id": case.id}).read(["attempts_left"])
+        with self.assertRaises(AccessError):
+            env["vip.retention.accept"].create({"case_id": case.id}).read(["line_ids"])
 
 
 @tagged("post_install", "-at_install")

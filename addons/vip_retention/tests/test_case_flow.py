@@ -325,7 +325,10 @@ class TestCaseAnswers(RetentionCase):
         self.assertEqual(self._tasks_of(case), {("watch", "manager_a")})
         self.assertEqual(
             self._log_of(case),
-            [(step, "desk") for step in ("opened", "reason", "proposed", "accepted", "done")],
+            [
+                (step, "desk")
+                for step in ("opened", "reason", "proposed", "accepted", "done", "withdrawn")
+            ],
         )
 
     def test_nothing_to_do(self):
@@ -389,10 +392,77 @@ class TestCaseAnswers(RetentionCase):
         self.assertEqual(self._log_of(case)[-1], ("not_kept", "lead"))
         with self.assertRaisesRegex(UserError, "is in the state “Offer made”"):
             case.action_not_kept()
+        self.assertEqual(case.proposal_ids.answered_by, self.users["lead"])
         self.assertNotIn(self._ref("offer_tier_hold"), case.sudo()._resting())
         case.action_propose(self._ref("offer_explain").id)
         case.action_accept()
         self.assertEqual(case.state, "watch")
+
+    def _tier_hold(self, approved=False):
+        """A case in which he accepted that his tier is kept, and the override for it."""
+        case = self._proposed("tier_hold", "p_tier", source="work_record", user="lead")
+        case.action_accept()
+        override = case.sudo().proposal_ids.override_id
+        if approved:
+            override.with_user(self.users["approver"]).action_approve()
+        return case, override
+
+    def _follow_overrides(self):
+        self.env["vip.tier.override"]._cron_follow_dates()
+        self.env.invalidate_all()
+
+    def test_tier_is_not_kept_for_a_promise_given_up(self):
+        """Nobody approves the override later; one that counts already ends."""
+        case, requested = self._tier_hold()
+        case.action_not_kept()
+        self.assertEqual(requested.state, "refused")
+        with self.assertRaisesRegex(UserError, "was decided already"):
+            requested.with_user(self.users["approver"]).action_approve()
+        case.action_withdraw()
+        case, approved = self._tier_hold(approved=True)
+        self._move(self.partner, self.silver)
+        approved._take_effect()
+        self.env.invalidate_all()
+        self.assertEqual(self.partner.vip_tier_id, self.gold)
+        case.action_not_kept()
+        self.env.invalidate_all()
+        self.assertEqual((approved.state, self.partner.vip_tier_id), ("ended", self.silver))
+
+    def test_tier_is_not_kept_for_who_leaves(self):
+        """What is only requested is refused with the final refusal; what counts already ends right after,
+        because the refusal waits for nothing."""
+        follows = [("cron_id", "=", self.env.ref("vip_customer.ir_cron_follow_dates").id)]
+        self._ref("offer_tier_hold").cooldown_days = 0
+        case, override = self._tier_hold()
+        case.action_refuse()
+        self.assertEqual(override.state, "refused")
+        for is_done in (False, True):
+            with self.subTest(is_done=is_done):
+                case.sudo().departure_ids.action_withdraw()
+                case, override = self._tier_hold(approved=True)
+                if is_done:
+                    case.done()
+                before = self.env["ir.cron.trigger"].search_count(follows)
+                case.action_refuse()
+                self.assertGreater(self.env["ir.cron.trigger"].search_count(follows), before)
+                self.assertEqual((case.outcome, override.state), ("refused", "approved"))
+                self._follow_overrides()
+                self.assertEqual(override.state, "ended")
+
+    def test_tier_is_kept_for_who_stays(self):
+        case, override = self._tier_hold(approved=True)
+        self._follow_overrides()
+        self.assertEqual(override.state, "approved")
+        case.done()
+        case.sudo()._end_watch("lost_after_watch")
+        self._follow_overrides()
+        self.assertEqual(override.state, "approved")
+
+    def test_tier_is_not_kept_for_who_left_before_it_was_promised(self):
+        case, override = self._tier_hold()
+        with at("2026-03-30 10:00"):
+            self.first.state = "closed"
+        self.assertEqual((case.outcome, override.state), ("lost_after_watch", "refused"))
 
     def test_considering(self):
         """The account manager follows up within 16 working hours."""
@@ -404,6 +474,67 @@ class TestCaseAnswers(RetentionCase):
         self.assertEqual(case.proposal_ids.answer, "considering")
         self._as("manager_a", case).action_accept()
         self.assertEqual(case.proposal_ids.answer, "accepted")
+
+    def test_considered_again(self):
+        """The last answer counts, with its day."""
+        case = self._proposed()
+        case.action_consider()
+        with at("2026-03-11 10:00"):
+            self._as("manager_a", case).action_consider()
+        proposal = case.proposal_ids
+        self.assertEqual(f"{proposal.answered_at + SHANGHAI:%d %H:%M}", "11 10:00")
+        self.assertEqual(proposal.answered_by, self.users["manager_a"])
+
+    def test_considered_then_replaced(self):
+        case = self._proposed()
+        case.action_consider()
+        self._as("manager_a", case).action_propose(self._ref("offer_explain").id)
+        self.assertEqual(
+            case.sudo().proposal_ids.sorted("id").mapped("answer"), ["replaced", False]
+        )
+
+    def test_considered_then_ended(self):
+        """Nobody goes on considering in a case that is over, or after the reason that ends all offers."""
+        case = self._proposed()
+        case.action_consider()
+        self._as("manager_a", case).reason_id = self._ref("reason_o_gone")
+        self.assertEqual(case.proposal_ids.answer, "ended")
+        other = self._proposed(partner=self.plain)
+        other.sudo().state = "considering"
+        other.sudo().proposal_ids._answer("considering")
+        other.action_withdraw()
+        self.assertEqual(other.proposal_ids.answer, "ended")
+
+    def test_nobody_considers_what_was_not_offered(self):
+        """What waits for approval goes on waiting until another offer is made; then nobody waits for it."""
+        case = self._proposed("credit_l")
+        waiting = case.proposal_ids
+        case.action_consider()
+        self.assertEqual((waiting.answer, waiting.approval), (False, "waiting"))
+        row = case.sudo().log_ids.filtered(lambda row: row.step == "considering")
+        self.assertFalse(row.content)
+        boss = self._as("boss", case)
+        boss.action_propose(self._ref("offer_explain").id)
+        boss.action_accept()
+        self.assertEqual((waiting.answer, waiting.approval), ("replaced", "not_needed"))
+        with at("2026-03-12 10:00"):
+            self.assertEqual(self.Case._pass_on(10), 0)
+        self.assertNotIn("approval", {kind for kind, _login in self._tasks_of(case)})
+
+    def test_nobody_considers_what_was_not_approved(self):
+        case = self._proposed("credit_l")
+        rejected = case.proposal_ids
+        self._as("lead", rejected).action_reject()
+        case.action_consider()
+        self.assertFalse(rejected.answer)
+        self._as("manager_a", case).action_propose(self._ref("offer_explain").id)
+        self.assertEqual((rejected.answer, rejected.approval), ("replaced", "rejected"))
+
+    def test_nobody_considers_what_is_over(self):
+        case = self._proposed(effective_on="2026-05-30")
+        with at("2026-03-25 10:00"):
+            case.action_consider()
+        self.assertEqual((case.state, case.proposal_ids.answer), ("considering", False))
 
     def test_considering_is_cut_by_the_closing_date(self):
         case = self._proposed(effective_on="2026-03-11")
@@ -431,6 +562,8 @@ class TestCaseAnswers(RetentionCase):
     def test_refused_offer(self):
         case = self._proposed()
         case.action_refuse_offer()
+        row = case.sudo().log_ids[-1:]
+        self.assertEqual((row.step, row.content), ("declined", "Better fitting plan"))
         with self.assertRaisesRegex(UserError, "was answered already"):
             case.action_accept()
         case.action_propose(self._ref("offer_explain").id)
@@ -471,6 +604,16 @@ class TestCaseAnswers(RetentionCase):
                 self.assertEqual(case.sudo().departure_id.state, "withdrawn")
                 self.assertEqual(case.proposal_ids.answer, "ended")
 
+    def test_a_state_is_explained_by_the_step_that_led_to_it(self):
+        """What happened since, without moving the case, is no explanation."""
+        case = self._in_watch("explain")
+        case.contact(
+            self.env.ref("vip_customer.channel_hotline").id,
+            self.env.ref("vip_customer.interaction_result_reached").id,
+        )
+        with self.assertRaisesRegex(UserError, "“In watch” since .*: Promise kept"):
+            case.action_accept()
+
     def test_withdrawn_after_acceptance(self):
         case = self._proposed()
         case.action_accept()
@@ -497,11 +640,25 @@ class TestCaseAnswers(RetentionCase):
             case.action_accept()
 
     def test_tier_lost_meanwhile(self):
-        """The ladder is that of the tier he had when he asked."""
+        """The ladder is that of the tier he had when he asked; only a benefit needs a tier today."""
         case = self._leaves()
-        self._move(self.partner, self.no_tier)
         case.reason_id = self._ref("reason_p_benefit")
-        case.action_propose(self._ref("offer_benefit_plus").id)
+        benefit = self._ref("offer_benefit_plus")
+        before = [rung["id"] for rung in case.ladder]
+        self.assertIn(benefit.id, before)
+        self._move(self.partner, self.silver)
+        self.env.invalidate_all()
+        self.assertEqual([rung["id"] for rung in case.ladder], before)
+        self._move(self.partner, self.no_tier)
+        self.env.invalidate_all()
+        self.assertEqual(
+            [rung["id"] for rung in case.ladder], [one for one in before if one != benefit.id]
+        )
+        with self.assertRaisesRegex(
+            UserError, "gives a benefit, and benefits are given to .*: Wang has none today"
+        ):
+            case.action_propose(benefit.id)
+        case.action_propose(self._ref("offer_credit_s").id)
         self.assertEqual(case.state, "proposed")
 
     def test_left_before_he_decided(self):
@@ -567,7 +724,7 @@ class TestCaseAnswers(RetentionCase):
         case, other = self._two_numbers()
         self._first_leaves()
         (case.sudo().number_ids - other.number_id).state = "active"
-        self.assertTrue(case.sudo().departure_ids.filtered("is_reopened"))
+        self.assertTrue(case.sudo().departure_ids.filtered("reopened_on"))
         case.action_withdraw()
         self.assertEqual(case.outcome, "withdrawn")
 
@@ -761,7 +918,7 @@ class TestDay(RetentionCase):
             "UPDATE vip_departure SET effective_on = '2026-03-12' WHERE id = %s", [departure.id]
         )
         departure.invalidate_recordset()
-        departure._after_moved()
+        departure._after_moved({departure: date(2026, 3, 30)})
         self.assertEqual(case.closing_date, date(2026, 3, 12))
 
     def test_he_says_so_after_the_list(self):

@@ -177,6 +177,17 @@ class TestApproval(RetentionCase):
             proposal.case_id.action_accept()
         proposal.case_id.action_propose(self._ref("offer_explain").id)
 
+    def test_needs_no_approval(self):
+        proposal = self._proposal("explain", "t_fit", "desk")
+        for step in (proposal.action_approve, proposal.action_reject):
+            with (
+                self.subTest(step=step.__name__),
+                self.assertRaisesRegex(UserError, "for Wang needs no approval: whoever works on"),
+            ):
+                step()
+        with self.assertRaisesRegex(UserError, "needs no approval"):
+            self._as("boss", proposal).action_approve()
+
     def test_lead_of_another_branch(self):
         self._assign(self.partner, self.users["manager_c"], self.county)
         proposal = self._proposal("credit_l", "t_fit", "desk")

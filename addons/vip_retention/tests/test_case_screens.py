@@ -2,13 +2,14 @@ from datetime import date
 
 from lxml import etree
 
+from odoo.exceptions import UserError, ValidationError
 from odoo.tests import Form, tagged
 from odoo.tools import format_date, mute_logger
 from odoo.tools.safe_eval import safe_eval
 
 from odoo.addons.vip_customer.tests.service_common import at
 
-from .case_common import FIRST, RetentionCase
+from .case_common import FIRST, SECOND, RetentionCase
 
 FEW, MANY = 3, 20
 GROUPS = ("state", "reason_id", "team_id", "manager_id", "tier_id", "opened_at:month")
@@ -96,6 +97,123 @@ class TestCaseForm(RetentionCase):
         self.env.invalidate_all()
         self.assertTrue(case.was_refused)
         self.assertEqual(case.state, "new")
+
+
+@tagged("post_install", "-at_install", "vip_retention")
+class TestAcceptDialog(RetentionCase):
+    """He accepts, and says which of his numbers he keeps."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.second = cls._number(cls.partner, SECOND)
+
+    def _proposed_for_both(self, **values):
+        case = self._leaves(number_id=self.first.id, **values)
+        self._leaves(number_id=self.second.id)
+        case.action_propose(self._ref("offer_explain").id)
+        return case
+
+    def _dialog(self, case):
+        action = case.action_ask_numbers()
+        return Form(self.env[action["res_model"]].with_env(case.env(context=action["context"])))
+
+    def _shown(self, wizard):
+        """The numbers as the browser is told their names, and whether each is ticked."""
+        [values] = wizard.web_read(
+            {"line_ids": {"fields": {"number_id": {"fields": {"display_name": {}}}, "is_kept": {}}}}
+        )
+        return [(line["number_id"]["display_name"], line["is_kept"]) for line in values["line_ids"]]
+
+    def _keep_only(self, form, *positions):
+        for n in range(len(form.line_ids)):
+            with form.line_ids.edit(n) as line:
+                line.is_kept = n in positions
+        return form.save()
+
+    def test_the_desk_says_which(self):
+        """It reads no numbers: it sees them masked, all ticked at first."""
+        case = self._proposed_for_both()
+        form = self._dialog(case)
+        self.assertEqual(self._shown(form.save()), [("138****8001", True), ("138****8002", True)])
+        self._keep_only(form, 1).action_confirm()
+        self.assertEqual((case.state, case.sudo().kept_number_ids), ("watch", self.second))
+        states = {one.number_id: one.state for one in case.sudo().departure_ids}
+        self.assertEqual(states, {self.first: "announced", self.second: "withdrawn"})
+
+    def test_all_of_them(self):
+        case = self._proposed_for_both()
+        self._dialog(case).save().action_confirm()
+        self.assertEqual(case.sudo().kept_number_ids, self.first | self.second)
+        self.assertEqual(set(case.sudo().departure_ids.mapped("state")), {"withdrawn"})
+
+    def test_an_account_manager_says_which(self):
+        """The numbers of his own customers he may read; what he noted during the talk is ticked."""
+        case = self._as("manager_a", self._proposed_for_both())
+        case.kept_number_ids = self.first
+        wizard = self._dialog(case).save()
+        self.assertEqual(self._shown(wizard), [(FIRST, True), (SECOND, False)])
+        wizard.action_confirm()
+        self.assertEqual(case.kept_number_ids, self.first)
+
+    def test_none_is_no_acceptance(self):
+        case = self._proposed_for_both()
+        wizard = self._keep_only(self._dialog(case))
+        with self.assertRaisesRegex(ValidationError, "who keeps none leaves"):
+            wizard.action_confirm()
+        self.assertEqual((case.state, case.proposal_ids.answer), ("proposed", False))
+
+    def test_a_number_that_left_is_not_asked_about(self):
+        case = self._proposed_for_both(effective_on="2026-03-12")
+        with at("2026-03-12 10:00"):
+            self.Departure._take_effect_due(self.company)
+            wizard = self._dialog(case).save()
+            self.assertEqual(self._shown(wizard), [("138****8002", True)])
+            wizard.action_confirm()
+        self.assertEqual(case.sudo().kept_number_ids, self.second)
+
+    def test_nothing_to_accept(self):
+        """Said before the dialog opens."""
+        case = self._leaves(number_id=self.first.id)
+        with self.assertRaisesRegex(UserError, "Nothing was offered in"):
+            case.action_ask_numbers()
+
+    def test_numbers_of_another_case(self):
+        """Whatever the dialog is made to say: he keeps numbers of his case."""
+        case = self._proposed_for_both()
+        other = self._number(self.plain, "13800138009")
+        wizard = self._dialog(case).save()
+        wizard.line_ids[0].number_id = other
+        with self.assertRaisesRegex(UserError, "are not all numbers of"):
+            wizard.action_confirm()
+
+    def test_one_number_one_click(self):
+        """Who has one number is asked nothing; who has several always is."""
+        arch = etree.fromstring(self.Case.get_view(view_type="form")["arch"])
+        for method, asked in (("action_accept", False), ("action_ask_numbers", True)):
+            [button] = arch.xpath(f"//button[@name='{method}']")
+            for count in (0, 1, 2, 3):
+                terms = {"state": "proposed", "proposal_id": 1, "number_count": count}
+                with self.subTest(method=method, count=count):
+                    is_hidden = safe_eval(button.get("invisible"), terms)
+                    self.assertEqual(not is_hidden, asked == (count > 1))
+
+    def test_over_the_wire(self):
+        """Without numbers he keeps all that are at stake; none at all is no acceptance."""
+        case = self._proposed_for_both()
+        with (
+            self.assertRaisesRegex(ValidationError, "who keeps none leaves"),
+            self.env.cr.savepoint(),
+        ):
+            case.action_accept([])
+        case.action_accept(None)
+        self.assertEqual(case.sudo().kept_number_ids, self.first | self.second)
+
+    def test_over_the_wire_after_it_was_noted(self):
+        case = self._proposed_for_both()
+        self._as("manager_a", case).kept_number_ids = self.second
+        case.action_accept()
+        self.assertEqual(case.sudo().kept_number_ids, self.second)
 
 
 @tagged("post_install", "-at_install", "vip_retention")

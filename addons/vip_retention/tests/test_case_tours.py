@@ -65,6 +65,19 @@ class TestCaseTours(HttpCase):
             f"/odoo/vip-cases/{case.id}", "vip_retention_saved_tour", login=self.desk.login
         )
 
+    def test_which_of_his_numbers_he_keeps(self):
+        self.number.number = "13800138001"
+        second = self.number.create({"partner_id": self.partner.id, "number": "13800138002"})
+        dialog = self.env["vip.retention.open"].with_user(self.desk)
+        action = dialog.create(
+            {"partner_id": self.partner.id, "all_numbers": True}
+        ).action_confirm()
+        case = self.env["vip.retention.case"].browse(action["res_id"])
+        self.start_tour(
+            f"/odoo/vip-cases/{case.id}", "vip_retention_numbers_tour", login=self.desk.login
+        )
+        self.assertEqual((case.state, case.kept_number_ids), ("watch", second))
+
     def test_nothing_in_the_form_stops_the_final_refusal(self):
         """Whatever a company adds to the form: a field that is required and empty."""
         self.env["ir.ui.view"].create(

@@ -74,6 +74,7 @@ DOORS = [
     Door(CASE, "action_take", AT_THE_DESK),
     Door(CASE, "action_dispatch", AT_THE_DESK),
     Door(CASE, "action_propose", AT_THE_DESK, args={"offer_id": "offer"}),
+    Door(CASE, "action_ask_numbers", AT_THE_DESK),
     Door(CASE, "action_accept", AT_THE_DESK),
     Door(CASE, "action_refuse_offer", AT_THE_DESK),
     Door(CASE, "action_consider", AT_THE_DESK),
@@ -95,6 +96,12 @@ DOORS = [
         "action_confirm",
         AT_THE_DESK,
         wizard={"partner_id": "res.partner", "all_numbers": "yes"},
+    ),
+    Door(
+        "vip.retention.accept",
+        "action_confirm",
+        AT_THE_DESK,
+        wizard={"case_id": CASE},
     ),
     Door(
         "vip.retention.done",
@@ -195,6 +202,7 @@ PRIVATE_METHODS = [
     (CASE, "_cron_refusals"),
     (CASE, "_departures_announced"),
     ("vip.retention.proposal", "_end"),
+    ("vip.retention.proposal", "_answer"),
     ("vip.retention.log", "_drop_protection"),
     (ASSESSMENT, "_take_figures"),
     (ASSESSMENT, "_open"),

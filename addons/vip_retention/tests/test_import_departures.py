@@ -166,6 +166,14 @@ class TestImportDepartures(VipRetentionCase, VipImportCase):
         )
         self.assertCounts(self._import(f"{ONE},,scheduled,2026-03-10,2026-04-15,,\n"), unchanged=1)
 
+    def test_day_is_moved_in_the_log_of_the_case(self):
+        self.li.vip_membership_id.tier_id = self.gold
+        self._import(f"{ONE},,scheduled,,2026-03-31,,\n")
+        self._import(f"{ONE},,scheduled,,2026-04-15,,\n")
+        case = self.env["vip.retention.case"].search([("partner_id", "=", self.li.id)])
+        self.assertEqual(case.log_ids.mapped("step"), ["opened", "moved"])
+        self.assertEqual(case.log_ids[-1:].content, "138****0001, 2026-03-31 → 2026-04-15")
+
     def test_day_is_moved_to_today(self):
         departure = self._depart(self.li, requested_on="2026-03-01")
         self.assertCounts(self._import(f"{ONE},,scheduled,,2026-03-10,,\n"), changed=1)

@@ -93,6 +93,20 @@ class TestRetentionReport(ReportCase):
         self.assertEqual(self._counts(), {"requested": 1, "refused": 1, "decided": 1, "offered": 1})
         self.assertEqual(self._rates(), (0, 0, False))
 
+    def test_considered_then_refused_later(self):
+        """The month is that of the last answer."""
+        case = self._open()
+        self._propose(case, "explain")
+        case.action_consider()
+        row = self.env["vip.retention.report"].search([("case_id", "=", case.id)])
+        self.env.flush_all()
+        self.assertEqual(row.answer_month, date(2026, 3, 1))
+        with freeze_time("2026-04-02 02:00:00"):
+            case.action_refuse()
+        self.env.flush_all()
+        row.invalidate_recordset()
+        self.assertEqual(row.answer_month, date(2026, 4, 1))
+
     def test_withdrawn_is_neither_saved_nor_lost(self):
         self._open().action_withdraw()
         self.assertEqual(self._counts(), {"requested": 1, "withdrawn": 1})
@@ -165,7 +179,7 @@ class TestRetentionReport(ReportCase):
         case.sudo().departure_id.requested_on = "2026-02-27"
         with freeze_time("2026-03-31 15:59:00"):
             self._propose(case, "explain")
-            case.action_consider()
+            case.action_refuse_offer()
         with freeze_time("2026-03-31 16:00:00"):
             case.action_refuse()
         [row] = self._report(

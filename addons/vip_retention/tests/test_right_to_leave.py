@@ -3,6 +3,8 @@ from datetime import date, timedelta
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import freeze_time, tagged
 
+from odoo.addons.vip_customer.tests.service_common import SHANGHAI, at
+
 from .case_common import FIRST, RetentionCase
 
 WORKERS = ("desk", "manager_a", "manager_c", "lead", "boss")
@@ -140,6 +142,29 @@ class TestRightToLeave(RetentionCase):
         with self.assertRaisesRegex(UserError, "no offers and no contacts any more"):
             case.proposal_ids.action_approve()
         self.assertFalse(case.ladder)
+
+    def test_he_refuses_what_was_put_to_him(self):
+        """What he thought about is refused; what waited, or was not approved, never reached him."""
+        for make, answer in (
+            (self._proposed, "refused"),
+            (self._considering, "refused"),
+            (self._waiting_for_approval, "ended"),
+            (self._not_approved, "ended"),
+        ):
+            with self.subTest(make=make.__name__):
+                case = make()
+                with at("2026-03-12 10:00"):
+                    case.action_refuse()
+                proposal = case.sudo().proposal_ids
+                self.assertEqual(proposal.answer, answer)
+                self.assertEqual(f"{proposal.answered_at + SHANGHAI:%d %H:%M}", "12 10:00")
+                self.assertNotEqual(proposal.approval, "waiting")
+                case.sudo().departure_ids.action_withdraw()
+
+    def _not_approved(self):
+        case = self._waiting_for_approval()
+        self._as("boss", case.proposal_ids).action_reject()
+        return case
 
     def test_who_does_not_work_cases(self):
         case = self._leaves()

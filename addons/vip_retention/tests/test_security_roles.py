@@ -109,6 +109,8 @@ CREATORS = {
             "vip.departure.day",
             "vip.risk.signal",
             "vip.retention.open",
+            "vip.retention.accept",
+            "vip.retention.accept.line",
             "vip.retention.done",
             "vip.retention.contact",
         )

@@ -5,6 +5,8 @@ from . import (
     vip_kpi_reopen,
     vip_monthly_report_answer,
     vip_protect,
+    vip_retention_accept,
+    vip_retention_accept_line,
     vip_retention_contact,
     vip_retention_done,
     vip_retention_open,

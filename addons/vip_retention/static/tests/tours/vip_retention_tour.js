@@ -42,6 +42,28 @@ registry.category("web_tour.tours").add("vip_retention_accept_tour", {
     ],
 });
 
+/** Who has several numbers says which he keeps; the desk sees them masked. */
+registry.category("web_tour.tours").add("vip_retention_numbers_tour", {
+    steps: () => [
+        {
+            trigger: ".o_vip_ladder .list-group-item:contains('Apology') button",
+            run: "click",
+        },
+        { trigger: "[name=proposals] .o_kanban_record:contains('Apology')" },
+        { trigger: ".o_vip_answers button:contains('Accepts')", run: "click" },
+        { trigger: ".modal .o_data_row:contains('138****8002') [name=is_kept] input:checked" },
+        {
+            trigger: ".modal .o_data_row:contains('138****8001') [name=is_kept] input:checked",
+            run: "click",
+        },
+        {
+            trigger: ".modal .o_data_row:contains('138****8001') [name=is_kept] input:not(:checked)",
+        },
+        { trigger: ".modal button[name=action_confirm]", run: "click" },
+        { trigger: "body:not(:has(.modal)) .o_vip_case span:contains('Watched until')" },
+    ],
+});
+
 /** The same case after the night in which its watch was judged. */
 registry.category("web_tour.tours").add("vip_retention_saved_tour", {
     steps: () => [
