@@ -3,7 +3,7 @@ from dateutil.relativedelta import relativedelta
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command
-from odoo.tools import SQL
+from odoo.tools import SQL, format_datetime
 
 from .vip_departure import ANNOUNCED, EFFECTIVE
 from .vip_retention_log import REFUSED as FINAL_REFUSAL
