@@ -38,7 +38,7 @@ class VipKpiReport(models.Model):
                     "value": Target._written(figure, row[figure]),
                     "aim": Target._aim(figure, goal.target),
                 }
-                if assessment.score(row[figure], goal) == assessment.FULL:
+                if assessment.is_reached(row[figure], goal):
                     lines.append(self.env._("✓ %(figure)s %(value)s: %(aim)s, reached", **values))
                 else:
                     lines.append(self.env._("✗ %(figure)s %(value)s: %(aim)s, missed", **values))

@@ -349,6 +349,16 @@ class TestDashboards(KpiCase):
         # no target for silver, and nobody left in February to divide by
         self.assertEqual(rows[0].aims, "✗ Off-net rate 66.67%: at most 10.00%, missed")
 
+    def test_a_hair_beside_the_target(self):
+        """2 of 7 is 28.5714 %: 28.57 % at most is missed, although its score is full to one decimal."""
+        self.env["vip.kpi.target"].search([]).unlink()
+        self.env["vip.kpi.target"].create(
+            [{"figure": "off_net_rate", "target": 0.2857, "floor": 0.5}]
+        )
+        self._two_months()
+        rows = self.Report.with_user(self.users["manager_a"]).search([], order="month")
+        self.assertEqual(rows[0].aims, "✗ Off-net rate 28.57%: at most 28.57%, missed")
+
 
 @tagged("post_install", "-at_install", "vip_browser")
 class TestDashboardsInTheBrowser(HttpCase):

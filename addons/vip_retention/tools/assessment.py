@@ -77,6 +77,20 @@ def score(figure: float | None, goal: Goal) -> float | None:
     return rounded(FULL * min(max(0.0, reached), 1.0))
 
 
+def is_reached(figure: float, goal: Goal) -> bool:
+    """At or beyond the target itself: a score is rounded, and full from a hair before it.
+
+    >>> coverage = Goal(0.98, 0.70)
+    >>> score(146 / 149, coverage), is_reached(146 / 149, coverage), is_reached(49 / 50, coverage)
+    (100.0, False, True)
+    >>> churn = Goal(0.003, 0.025)
+    >>> is_reached(0.003, churn), is_reached(0.00301, churn)
+    (True, False)
+    """
+    at_most = goal.floor > goal.target
+    return figure <= goal.target if at_most else figure >= goal.target
+
+
 def branch_score(tiers: Iterable[tuple[Group, Goal]]) -> float | None:
     """The scores of the tiers that have a goal, weighted by what each divides by.
 
