@@ -1,4 +1,4 @@
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 
 import pytz
 from dateutil.relativedelta import relativedelta
@@ -13,6 +13,8 @@ from .vip_kpi_report import PER_MANAGER, RATES, SUMS
 OPEN, FROZEN = "open", "frozen"
 # how many customers a refusal names
 NAMED = 5
+# before it nobody keeps bills in a computer, and the calendar soon ends
+EARLIEST = date(1970, 1, 1)
 # what the report says of a group before its rates
 REPORTED = (*kpi_sql.SPREAD, *kpi_sql.LAST)
 TOTALS = (
@@ -480,11 +482,24 @@ class VipKpiMonth(models.Model):
         if self.month > self._running(self.company_id):
             raise UserError(
                 self.env._(
-                    "“%(month)s” lies in the future. It can be computed from %(day)s on.",
+                    "“%(month)s” lies in the future. It can be added and computed from %(day)s on.",
                     month=self.display_name,
                     day=format_date(self.env, self.month),
                 )
             )
+
+    @api.constrains("month", "company_id")
+    def _check_month(self):
+        for record in self:
+            record._check_begun()
+            if record.month < EARLIEST:
+                raise UserError(
+                    self.env._(
+                        "Nothing is known of “%(month)s”. The first month that can be added is “%(first)s”.",
+                        month=record.display_name,
+                        first=format_date(self.env, EARLIEST, date_format="yyyy-MM"),
+                    )
+                )
 
     def _check_over(self):
         if self.month >= self._running(self.company_id):

@@ -33,20 +33,23 @@ class VipKpiMonth(models.Model):
     )
     reminded_on = fields.Date(readonly=True, copy=False, string="Reminded on")
 
-    @api.depends("month")
+    @api.depends("month", "company_id")
     def _compute_freeze_due(self):
+        running = {company: self._running(company) for company in self.company_id}
         for record in self:
-            record.freeze_due = record.month and kpi.next_month(record.month).replace(
-                day=FREEZE_DAY
+            # one that is being written may lie anywhere
+            has_begun = (
+                record.month and record.company_id and record.month <= running[record.company_id]
             )
+            record.freeze_due = has_begun and kpi.next_month(record.month).replace(day=FREEZE_DAY)
 
-    @api.depends("month", "state", "company_id")
+    @api.depends("freeze_due", "state", "company_id")
     def _compute_is_overdue(self):
         today = {company: company._vip_today() for company in self.company_id}
         for record in self:
             record.is_overdue = (
                 record.state == OPEN
-                and bool(record.month and record.company_id)
+                and bool(record.freeze_due)
                 and record.freeze_due < today[record.company_id]
             )
 
@@ -91,11 +94,12 @@ class VipKpiMonth(models.Model):
     def _add_missing(self, company):
         """The months from the latest in the list to the running one, where somebody is counted."""
         running = self._running(company)
-        known = self.search([("company_id", "=", company.id)]).mapped("month")
-        if (known and max(known) >= running) or not self._has_customers(company):
+        # a month that lies in the future is none of the chain
+        known = self.search([("company_id", "=", company.id), ("month", "<=", running)], limit=1)
+        if known.month == running or not self._has_customers(company):
             return
         month = (
-            max(kpi.next_month(max(known)), running - relativedelta(months=ADDED))
+            max(kpi.next_month(known.month), running - relativedelta(months=ADDED))
             if known
             else running
         )

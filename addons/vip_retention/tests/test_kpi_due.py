@@ -51,6 +51,16 @@ class TestKpiDue(KpiCase):
         self.assertTrue(months["2026-02"].computed_at and months["2026-03"].computed_at)
         self.assertEqual(january.computed_at, frozen_at)
 
+    def test_month_of_the_future(self):
+        """One that was added before such were refused keeps no other from coming."""
+        self._month("2026-02-01")
+        with freeze_time("2026-09-10 02:00:00"):
+            self._month("2026-09-01", compute=False)
+        months = self._night("2026-03-10 02:00:00")
+        self.assertEqual(set(months), {"2026-02", "2026-03", "2026-09"})
+        self.assertTrue(months["2026-03"].computed_at)
+        self.assertFalse(months["2026-09"].computed_at)
+
     def test_company_without_customers(self):
         other = self.env["res.company"].create({"name": "No customers"})
         self._night("2026-03-10 02:00:00")

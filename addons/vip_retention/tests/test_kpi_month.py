@@ -471,8 +471,19 @@ class TestKpiMonth(KpiCase):
         self._refused("is not over. It can be frozen from", month.action_freeze)
 
     def test_future(self):
-        month = self._month("2026-04-01", compute=False)
-        self._refused("lies in the future. It can be computed from", month.action_compute)
+        """Neither added nor made of another month, and what got there all the same is not computed."""
+        for day in ("2026-04-01", "9999-12-31"):
+            message = self._refused("lies in the future. It can be added", self._month, day)
+            self.assertIn(f"“{day[:7]}”", message)
+        self.assertFalse(self.env["vip.kpi.month"].new({"month": "9999-12-31"}).freeze_due)
+        month = self._month("2026-02-01", compute=False)
+        self._refused("lies in the future", month.write, {"month": "2026-04-01"})
+        with freeze_time("2026-01-20 02:00:00"):
+            self._refused("lies in the future", month.action_compute)
+
+    def test_before_anything_was_known(self):
+        self._refused("Nothing is known of “0001-01”", self._month, "0001-01-01")
+        self.assertTrue(self._month("1970-01-01").computed_at)
 
     def test_freeze_without_figures(self):
         self._refused("has no figures yet", self._month(compute=False).action_freeze)
