@@ -1,1 +1,1 @@
-from . import vip_event_invitation, vip_import
+from . import vip_event_invitation, vip_export, vip_import

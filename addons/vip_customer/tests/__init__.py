@@ -16,6 +16,7 @@ from . import (
     test_event_invite,
     test_event_link,
     test_explain_tier,
+    test_export,
     test_greeting,
     test_greeting_events,
     test_handover,

@@ -1,1 +1,1 @@
-from . import vip_kpi_export, vip_monthly_report
+from . import vip_monthly_report

@@ -25,6 +25,7 @@ from . import (  # month-end figures
     vip_kpi_fact,
     vip_kpi_month,
     vip_kpi_month_due,
+    vip_kpi_month_groups,
     vip_kpi_reopening,
     vip_kpi_report,
     vip_tier_run,
@@ -71,6 +72,5 @@ from . import (  # what the branches hand up of a month
     vip_monthly_report,
     vip_monthly_report_figures,
     vip_kpi_month_reports,
-    vip_kpi_report_export,
     vip_demo_branches,
 )

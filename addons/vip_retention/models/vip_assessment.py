@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL, date_utils, format_date
 
+from ..empty_figure import EmptyFloat
 from ..tools import assessment
 
 DRAFT, SUBMITTED, REVIEWED = "draft", "submitted", "reviewed"
@@ -33,7 +34,7 @@ class VipAssessment(models.Model):
     _name = "vip.assessment"
     _description = "Assessment of a branch"
     _inherit = ["mail.thread", "vip.assessment.score", "vip.guarded.mixin"]
-    _order = "quarter desc, score desc, team_id"
+    _order = "quarter desc, score desc nulls last, team_id"
     _check_company_auto = True
     _guarded_fields = frozenset(
         {
@@ -110,12 +111,13 @@ class VipAssessment(models.Model):
         compute="_compute_rank", help="Among the reviewed branches of the quarter, best first."
     )
     has_previous = fields.Boolean(compute="_compute_change", string="Was assessed before")
-    previous_score = fields.Float(
-        compute="_compute_change", digits=(16, 1), string="Quarter before"
+    previous_score = EmptyFloat(
+        compute="_compute_change", digits=(16, 1), aggregator=None, string="Quarter before"
     )
-    change = fields.Float(
+    change = EmptyFloat(
         compute="_compute_change",
         digits=(16, 1),
+        aggregator=None,
         help="Points out of 100 more or less than in the quarter before, once that is reviewed.",
     )
 
@@ -230,8 +232,8 @@ class VipAssessment(models.Model):
             day = record.quarter and record.quarter - QUARTER
             previous = before.get((record.company_id.id, record.team_id.id, day))
             record.has_previous = record.is_scored and previous is not None
-            record.previous_score = previous or 0
-            record.change = record.score - previous if record.has_previous else 0
+            record.previous_score = previous
+            record.change = record.score - previous if record.has_previous else False
 
     # ------------------------------------------------------------
     # CRUD
@@ -449,7 +451,7 @@ class VipAssessment(models.Model):
         reopened = self.sudo()  # guarded: this door only
         if self.state == REVIEWED:
             message = self.env._(
-                "Reopened with %(score)s points: %(reason)s", score=self.score, reason=reason
+                "Reopened with %(score)s points: %(reason)s", score=self.score or 0, reason=reason
             )
             values = {"state": SUBMITTED, "reviewed_by": False, "reviewed_at": False}
         else:

@@ -49,7 +49,7 @@ class VipAssessmentFigures(models.Model):
         return {
             "above": whole.above,
             "below": whole.below,
-            "score": score or 0.0,
+            "score": score,
             "is_scored": score is not None,
             "tiers": [
                 {
@@ -70,7 +70,7 @@ class VipAssessmentFigures(models.Model):
             answers = record.answer_ids.grouped("part")
             scores = []
             for line in record.line_ids:
-                score = line.score if line.is_scored else None
+                score = None if line.score is False else line.score
                 if line.part:
                     score = assessment.checklist_score(
                         [
@@ -78,13 +78,13 @@ class VipAssessmentFigures(models.Model):
                             for answer in answers.get(line.part, ())
                         ]
                     )
-                    line.write({"score": score or 0.0, "is_scored": score is not None})
+                    line.write({"score": score, "is_scored": score is not None})
                 scores.append((line.weight, score))
             counted = assessment.spread(scores)
             for line, part in zip(record.line_ids, counted, strict=True):
                 line.write({"counted_weight": part.weight, "points": part.points})
             total = assessment.total(scores)
-            record.write({"score": total or 0.0, "is_scored": total is not None})
+            record.write({"score": total, "is_scored": total is not None})
 
     def _reached(self, company):
         """(branch id, quarter) -> figure -> tier id -> ``assessment.Group``; in two queries.

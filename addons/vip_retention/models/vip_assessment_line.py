@@ -2,6 +2,7 @@ from dateutil.relativedelta import relativedelta
 
 from odoo import api, fields, models
 
+from ..empty_figure import EmptyFloat
 from ..tools import assessment
 from .vip_assessment_scheme_part import PARTS
 
@@ -59,9 +60,10 @@ class VipAssessmentLine(models.Model):
     explanation = fields.Text(compute="_compute_texts", string="How it came about")
     # the quarter before
     has_previous = fields.Boolean(compute="_compute_change", string="Had a score before")
-    change = fields.Float(
+    change = EmptyFloat(
         compute="_compute_change",
         digits=(16, 1),
+        aggregator=None,
         help="Points out of 100 more or less than in the quarter before, once that is reviewed.",
     )
 
@@ -150,4 +152,4 @@ class VipAssessmentLine(models.Model):
                 )
             )
             line.has_previous = line.is_scored and previous is not None
-            line.change = line.score - previous if line.has_previous else 0
+            line.change = line.score - previous if line.has_previous else False

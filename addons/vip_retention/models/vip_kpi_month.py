@@ -7,6 +7,7 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL, format_date
 
+from ..empty_figure import EmptyFloat
 from ..tools import kpi, kpi_sql
 from .vip_kpi_report import PER_MANAGER, RATES, SUMS
 
@@ -93,7 +94,9 @@ class VipKpiMonth(models.Model):
         help="Bills of the month are still missing.",
     )
     # of the whole company; what moved within it cancels out
-    opening = fields.Integer(compute="_compute_totals")
+    opening = fields.Integer(
+        compute="_compute_totals", help="Over several months: customer-months."
+    )
     joined = fields.Integer(compute="_compute_totals")
     moved_in = fields.Integer(compute="_compute_totals", string="Moved in")
     moved_out = fields.Integer(compute="_compute_totals", string="Moved out")
@@ -101,18 +104,23 @@ class VipKpiMonth(models.Model):
     churned_arrears = fields.Integer(compute="_compute_totals", string="Churned, arrears")
     churned = fields.Integer(compute="_compute_totals")
     left_tier = fields.Integer(compute="_compute_totals", string="Left tier")
-    closing = fields.Integer(compute="_compute_totals")
+    closing = fields.Integer(
+        compute="_compute_totals", help="Over several months: customer-months."
+    )
     average = fields.Float(
         compute="_compute_totals",
         digits=(16, 1),
         string="Average customers",
-        help="(Opening + closing) ÷ 2.",
+        help="(Opening + closing) ÷ 2. Over several months: customer-months.",
     )
-    churn_rate = fields.Float(
-        compute="_compute_totals", string="Churn rate", help="Churned ÷ opening."
+    churn_rate = EmptyFloat(
+        compute="_compute_totals", aggregator="avg", string="Churn rate", help="Churned ÷ opening."
     )
-    off_net_rate = fields.Float(
-        compute="_compute_totals", string="Off-net rate", help="Churned ÷ average customers."
+    off_net_rate = EmptyFloat(
+        compute="_compute_totals",
+        aggregator="avg",
+        string="Off-net rate",
+        help="Churned ÷ average customers.",
     )
     late_count = fields.Integer(compute="_compute_late_count", string="Late facts")
     mismatch = fields.Text(
@@ -229,7 +237,8 @@ class VipKpiMonth(models.Model):
         )
         totals = {month: figures for month, *figures in rows}
         for record in self:
-            record.update(dict(zip(TOTALS, totals.get(record, [0] * len(TOTALS)), strict=True)))
+            # without customers the sums are 0, and the rates no figure
+            record.update(dict(zip(TOTALS, totals.get(record, [False] * len(TOTALS)), strict=True)))
 
     def _compute_late_count(self):
         counts = dict(

@@ -2,6 +2,8 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ..empty_figure import EmptyFloat, EmptyMonetary
+
 # rate -> what is divided by what, over the rows of a group
 RATES = {
     "churn_rate": ("churned", "opening"),
@@ -59,73 +61,73 @@ class VipKpiReport(models.Model):
     average = fields.Float(
         readonly=True, string="Average customers", help="(Opening + closing) ÷ 2.", digits=(16, 1)
     )
-    churn_rate = fields.Float(
+    churn_rate = EmptyFloat(
         readonly=True, aggregator="avg", string="Churn rate", help="Churned ÷ opening."
     )
-    off_net_rate = fields.Float(
+    off_net_rate = EmptyFloat(
         readonly=True, aggregator="avg", string="Off-net rate", help="Churned ÷ average customers."
     )
-    coverage_rate = fields.Float(
+    coverage_rate = EmptyFloat(
         readonly=True,
         aggregator="avg",
         string="Contact coverage",
         help="Contacts due in the month and done by its end ÷ contacts due. Skipped ones are not due.",
     )
-    on_time_rate = fields.Float(
+    on_time_rate = EmptyFloat(
         readonly=True,
         aggregator="avg",
         string="Contact on time",
         help="Contacts done within 7 days of the due date ÷ contacts done, or due for 7 days.",
     )
-    reached_rate = fields.Float(
+    reached_rate = EmptyFloat(
         readonly=True,
         aggregator="avg",
         string="Reached customers",
         help="Customers contacted within the longest interval of their tier ÷ closing.",
     )
-    service_rate = fields.Float(
+    service_rate = EmptyFloat(
         readonly=True,
         aggregator="avg",
         string="Service on time",
         help="Requests due in the month and resolved in time ÷ requests due. Cancelled ones and those "
         "still paused are left out.",
     )
-    satisfaction = fields.Float(
+    satisfaction = EmptyFloat(
         readonly=True,
         aggregator="avg",
         help="Ratings of 4 and 5 ÷ ratings received in the month.",
     )
-    save_rate = fields.Float(
+    save_rate = EmptyFloat(
         readonly=True,
         aggregator="avg",
         string="Save rate",
         help="Saved ÷ cases decided, by the month in which the case closed.",
     )
-    acceptance_rate = fields.Float(
+    acceptance_rate = EmptyFloat(
         readonly=True,
         aggregator="avg",
         string="Acceptance rate",
         help="Cases with an accepted offer ÷ cases with an offer, by the month of the last answer.",
     )
-    cost_per_save = fields.Monetary(
+    cost_per_save = EmptyMonetary(
         readonly=True,
         aggregator="avg",
         string="Cost per save",
         help="Cost of the accepted offers of cases that closed in the month ÷ saved.",
     )
-    penetration = fields.Float(
+    penetration = EmptyFloat(
         readonly=True,
         aggregator="avg",
         string="New-service penetration",
         help="Customers with at least one new service in use ÷ closing.",
     )
-    benefit_use = fields.Float(
+    benefit_use = EmptyFloat(
         readonly=True,
         aggregator="avg",
         string="Benefit use",
         help="Value used ÷ value granted since the period began; unlimited benefits are left out.",
     )
-    completeness = fields.Float(
+    completeness = EmptyFloat(
         readonly=True,
         aggregator="avg",
         string="Profile completeness",
@@ -138,7 +140,7 @@ class VipKpiReport(models.Model):
         help="Closing customers, each with the work that his tier means: diamond 3, gold 1.5, others 1.",
         digits=(16, 1),
     )
-    customers_per_manager = fields.Float(
+    customers_per_manager = EmptyFloat(
         readonly=True,
         aggregator="avg",
         string="Customers per manager",
@@ -146,7 +148,7 @@ class VipKpiReport(models.Model):
         "manager-months.",
         digits=(16, 1),
     )
-    load_per_manager = fields.Float(
+    load_per_manager = EmptyFloat(
         readonly=True,
         aggregator="avg",
         string="Customers per manager, weighted",

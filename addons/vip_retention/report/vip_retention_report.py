@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ..empty_figure import EmptyFloat, EmptyMonetary
 from ..models.vip_departure import KINDS
 from ..models.vip_retention_case import SOURCES
 from ..models.vip_retention_states import OUTCOMES, STATES
@@ -108,12 +109,12 @@ class VipRetentionReport(models.Model):
     cost = fields.Monetary(readonly=True, string="Cost of accepted offers")
     cost_ended = fields.Monetary(readonly=True, string="Cost in closed cases")
     value_at_stake = fields.Monetary(readonly=True, string="Value at stake")
-    first_contact_hours = fields.Float(
+    first_contact_hours = EmptyFloat(
         readonly=True, aggregator="avg", string="Hours to the first contact"
     )
-    save_rate = fields.Float(readonly=True, aggregator="avg", string="Save rate")
-    acceptance_rate = fields.Float(readonly=True, aggregator="avg", string="Acceptance rate")
-    cost_per_save = fields.Monetary(readonly=True, aggregator="avg", string="Cost per save")
+    save_rate = EmptyFloat(readonly=True, aggregator="avg", string="Save rate")
+    acceptance_rate = EmptyFloat(readonly=True, aggregator="avg", string="Acceptance rate")
+    cost_per_save = EmptyMonetary(readonly=True, aggregator="avg", string="Cost per save")
 
     @property
     def _table_query(self):

@@ -555,26 +555,25 @@ class TestSameFigure(MonthlyReportCase, HttpCase):
         self.assertEqual((exported, closing), (group["churn_rate"], group["closing"]))
         self.assertEqual(exported, 0.25)
 
-    def test_export_of_a_grouped_list(self):
-        """By branch and tier: ratios of sums on every level, and empty cells where nothing is below."""
+    def _exported(self, model, names, domain, groupby):
+        """The rows of a grouped list that a manager exports."""
         boss = self.users["boss"]
         boss.group_ids += self.env.ref("base.group_allow_export")
         self.env.flush_all()
-        names = ["tier_id", "churn_rate", "off_net_rate", "save_rate", "closing"]
         asked = {
-            "model": "vip.kpi.report",
+            "model": model,
             "fields": [
                 {
                     "name": name,
                     "label": name,
-                    "type": self.Report._fields[name].type,
+                    "type": self.env[model]._fields[name].type,
                     "store": True,
                 }
                 for name in names
             ],
             "ids": False,
-            "domain": [("month_id", "=", self.month.id)],
-            "groupby": ["company_id", "team_id"],
+            "domain": domain,
+            "groupby": groupby,
             "context": {"allowed_company_ids": self.company.ids},
             "import_compat": False,
         }
@@ -586,10 +585,19 @@ class TestSameFigure(MonthlyReportCase, HttpCase):
         page = openpyxl.load_workbook(BytesIO(answer.content)).worksheets[0]
         rows = [[cell.value for cell in row] for row in page.iter_rows(min_row=2)]
         # files have 16 digits
-        rows = [
+        return [
             [round(value, 12) if isinstance(value, float) else value for value in row]
             for row in rows
         ]
+
+    def test_export_of_a_grouped_list(self):
+        """By branch and tier: ratios of sums on every level, and empty cells where nothing is below."""
+        rows = self._exported(
+            "vip.kpi.report",
+            ["tier_id", "churn_rate", "off_net_rate", "save_rate", "closing"],
+            [("month_id", "=", self.month.id)],
+            ["company_id", "team_id"],
+        )
         by_name = {row[0].strip(): row[1:] for row in rows if "(" in row[0]}
         self.assertEqual(
             by_name,
@@ -599,9 +607,100 @@ class TestSameFigure(MonthlyReportCase, HttpCase):
                 "County (1)": [0, 0, None, "1"],
             },
         )
-        name = self.silver.with_context(lang=boss.lang).name
+        name = self.silver.with_context(lang=self.users["boss"].lang).name
         [silver] = [row for row in rows if row[0] == name]
         self.assertEqual(silver[1:], [0, 0, None, 1])
+
+    def test_export_of_months(self):
+        """Of January 1 of 6 left, of February nobody of 5: 1 of 11, customer-months; of December, before
+        anybody was counted, there is no rate."""
+        december = self._month("2024-12-01", user="boss")
+        self._month("2026-02-01", user="boss")
+        names = ["display_name", "opening", "churned", "churn_rate", "off_net_rate"]
+        rows = self._exported(
+            "vip.kpi.month", names, [("company_id", "=", self.company.id)], ["company_id"]
+        )
+        self.assertEqual(
+            rows,
+            [
+                ["Test Mobile (3)", "11", "1", round(1 / 11, 12), round(1 / 10.5, 12)],
+                ["2026-02", 5, 0, 0, 0],
+                ["2026-01", 6, 1, round(1 / 6, 12), round(1 / 5.5, 12)],
+                ["2024-12", 0, 0, None, None],
+            ],
+        )
+        months = december.with_user(self.users["boss"])
+        [group] = months.formatted_read_group(
+            [("company_id", "=", self.company.id)], ["state"], ["churn_rate:avg", "opening:sum"]
+        )[:1]
+        self.assertIn(group["opening:sum"], (5, 6))
+        # of whom the caller may see
+        [[rate]] = months.with_user(self.users["lead"])._read_group(
+            [("month", "=", "2026-01-01"), ("company_id", "=", self.company.id)],
+            [],
+            ["churn_rate:avg"],
+        )
+        self.assertAlmostEqual(rate, 1 / 5)
+
+    def test_export_of_cases(self):
+        """One saved, two not: a third of all; what was never offered, and never contacted, is in no mean."""
+        domain = [("partner_id", "in", [partner.id for partner in self.gold_ones[1:]])]
+        cases = self.env["vip.retention.case"].search(domain)
+        cases.first_contact_at = False
+        cases[0].first_contact_at = "2026-01-06 04:00:00"
+        self.env.flush_all()
+        rows = self._exported(
+            "vip.retention.report",
+            ["case_id", "save_rate", "acceptance_rate", "cost_per_save", "first_contact_hours"],
+            domain,
+            ["company_id"],
+        )
+        self.assertEqual(rows[0][1:], [round(1 / 3, 12), None, 0, 2])
+        hours = sorted((row[4] for row in rows[1:]), key=str)
+        self.assertEqual(hours, [2, None, None])
+
+    def test_export_of_assessments(self):
+        """What has no score yet is in no mean."""
+        assessments = self.env["vip.assessment"].create(
+            [{"team_id": team.id, "quarter": "2026-01-01"} for team in (self.city, self.county)]
+        )
+        assessments[0].write({"score": 80, "is_scored": True})
+        assessments[1].write({"score": False, "is_scored": False})
+        rows = self._exported(
+            "vip.assessment",
+            ["team_id", "score", "previous_score", "change"],
+            [("company_id", "=", self.company.id)],
+            ["quarter:quarter"],
+        )
+        self.assertEqual([row[1:] for row in rows], [[80, None, None]] * 2 + [[None] * 3])
+
+    def test_empty_figures(self):
+        """Nothing below the line is no figure to whoever asks, and no comparison finds it."""
+        self.users["boss"].group_ids += self.env.ref("base.group_allow_export")
+        rates = ["churn_rate", "acceptance_rate", "cost_per_save", "service_rate"]
+        rows = self.Report.with_user(self.users["boss"]).search([*self._domain()])
+        [gold] = rows.filtered(lambda row: row.tier_id == self.gold)
+        expected = {"churn_rate": 0.25, "acceptance_rate": False, "service_rate": False}
+        for where, values in {
+            "read": gold.read(rates)[0],
+            "search_read": rows.search_read([("id", "=", gold.id)], rates)[0],
+            "web_read": gold.web_read({name: {} for name in rates})[0],
+            "record": gold,
+        }.items():
+            with self.subTest(where):
+                self.assertEqual({name: values[name] for name in expected}, expected)
+                for name in ("acceptance_rate", "service_rate"):
+                    self.assertIs(values[name], False)
+                self.assertEqual(values["cost_per_save"], 0)
+                self.assertIsNot(values["cost_per_save"], False)
+        [silver] = rows - gold
+        self.assertIs(silver.read(["cost_per_save"])[0]["cost_per_save"], False)
+        self.assertEqual(silver.export_data(["cost_per_save", "closing"])["datas"], [["", 1]])
+        for domain in (("cost_per_save", "=", 0), ("cost_per_save", "<", 5)):
+            self.assertEqual(rows.search([("id", "in", rows.ids), domain]), gold)
+        month = self._month("2024-12-01", user="boss")
+        for values in month.read(["churn_rate"]) + month.web_read({"churn_rate": {}}):
+            self.assertIs(values["churn_rate"], False)
 
     def _cells(self, page):
         """name -> what stands in the column of the branch."""
