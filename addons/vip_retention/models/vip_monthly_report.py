@@ -164,8 +164,11 @@ class VipMonthlyReport(models.Model):
 
     def _compute_has_changed(self):
         for report in self:
-            said = report.figures
-            report.has_changed = bool(said) and said != report._reckoned(tuple(said["total"]))
+            reopenings = report.month_id.reopening_ids
+            was_reopened = report.figures and any(
+                reopening.date >= report.received_at for reopening in reopenings
+            )
+            report.has_changed = bool(was_reopened) and report._differs()
 
     @api.depends_context("uid")
     def _compute_is_mine(self):

@@ -164,8 +164,24 @@ class VipMonthlyReport(models.Model):
         deputised = self.env["vip.manager.deputy"]._managers_of(user, self.company_id)
         return {user.id, *deputised}
 
-    def _reckoned(self, measures=MEASURES):
-        """What the month-end report says of the branch now, with ids for names; run as superuser."""
+    def _reckoned(self):
+        """What a report says of the branch now, with ids for names; run as superuser."""
+        return {**self._summed(), "facts": self._counted()}
+
+    def _differs(self):
+        """Whether the month-end report says something else now than when the report was received. What was
+        counted about the customers goes on, and is no figure of the month. Run as superuser."""
+
+        def by_id(figures):
+            return {
+                key: figures[key] if key == "total" else {one["id"]: one for one in figures[key]}
+                for key in ("total", "tiers", "managers")
+            }
+
+        return by_id(self.figures) != by_id(self._summed(tuple(self.figures["total"])))
+
+    def _summed(self, measures=MEASURES):
+        """The figures of the month-end report, of the branch and its groups; run as superuser."""
         self.env.flush_all()
         total, tiers, managers = self.env["vip.kpi.report"]._read_grouping_sets(
             self._rows_domain(),
@@ -180,7 +196,6 @@ class VipMonthlyReport(models.Model):
             "total": group(total[0]) if tiers else dict.fromkeys(measures, False),
             "tiers": [{"id": tier.id, **group(values)} for tier, *values in tiers],
             "managers": [{"id": user.id, **group(values)} for user, *values in managers],
-            "facts": self._counted(),
         }
 
     def _counted(self):

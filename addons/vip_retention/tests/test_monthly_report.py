@@ -349,6 +349,40 @@ class TestMonthlyReport(MonthlyReportCase):
         report = self._as("lead")
         self.assertEqual((report.state, report._figures()["total"]["closing"]), ("draft", 5))
 
+    def test_what_is_noted_later(self):
+        """A reason that is analysed later and another name of a manager are no other figures of the month,
+        also where it was reopened: the received report stays."""
+        case = self._leaves_in_january()
+        self.month.action_compute()
+        report = self._received()
+        case.reason_id = self.env.ref("vip_retention.reason_t_high")
+        self.users["manager_b"].name = "AAA"
+        boss = self._as("boss")
+        self.assertFalse(boss.has_changed)
+        self._refused("was received already", boss.action_send_back, "Changed my mind")
+        month = self.month.with_user(self.users["approver"])
+        month.action_reopen("To look once more")
+        month.action_compute()
+        month.action_freeze()
+        boss = self._as("boss")
+        self.assertFalse(boss.has_changed)
+        self._refused("was received already", boss.action_send_back, "Changed my mind")
+        self.assertEqual(report._figures()["facts"]["reasons"], [[False, 1]])
+
+    def _leaves_in_january(self):
+        """The open case of who asked in January to leave, and did not say why."""
+        departure = self.env["vip.departure"].create(
+            {
+                "partner_id": self.gold_ones[2].id,
+                "number_id": self.gold_ones[2].vip_number_ids.id,
+                "source": "hotline",
+                "requested_on": "2026-01-05",
+                "effective_on": "2026-05-31",
+            }
+        )
+        departure.case_id.opened_at = "2026-01-06 02:00:00"
+        return departure.case_id
+
     def test_printed_form(self):
         report = self._received()
         words = self._words(report)
