@@ -120,7 +120,7 @@ class Dashboard:
             'Retention › Month end › Month ends."),'
             '_t("Large figures: the last month")&" ("&TEXT(B1,"yyyy-mm")&") · "&'
             '_t("small figures and tables: the whole period")&" ("&TEXT(C1,"yyyy-mm")&" – "&'
-            'TEXT(B1,"yyyy-mm")&")")'
+            'TEXT(B1,"yyyy-mm")&")"&E1)'
         )
         self.data.row = 2
 
@@ -376,7 +376,20 @@ class Dashboard:
             "horizontal": False,
         }
 
+    def say_what_waits(self) -> None:
+        """Beside the period: from which of its months on bills are missing."""
+        waiting = self.pivot(
+            REPORT, ["closing"], rows=[month("asc")], domain=[["is_provisional", "=", True]]
+        )
+        self.data.cells["E1"] = (
+            f'=IF(PIVOT.VALUE({waiting},"closing","#{MONTH}",1)="","",'
+            '" · "&_t("Provisional, because bills are still missing, from")&" "&TEXT(F1,"yyyy-mm"))'
+        )
+        self.data.cells["F1"] = header(waiting, MONTH, 1)
+        self.data.formats["F1"] = YEAR_MONTH
+
     def content(self) -> dict[str, Any]:
+        self.say_what_waits()
         return {
             "version": VERSION,
             "revisionId": "START_REVISION",

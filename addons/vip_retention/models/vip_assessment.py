@@ -24,7 +24,7 @@ class VipAssessment(models.Model):
     the branch, an approver opens a reviewed one again.
 
     The reviewer is not who submitted. The review waits until the three months are frozen; until then figures
-    are provisional, and taken anew with every step and with ``action_refresh``.
+    may change, and are taken anew with every step and with ``action_refresh``.
 
     Figures are those of ``vip.kpi.report``, the ratio of the sums of the three months, against the targets of
     the company at that time (``vip_assessment_figures``); the arithmetic is in ``tools/assessment.py``. A
@@ -101,11 +101,6 @@ class VipAssessment(models.Model):
     answer_ids = fields.One2many("vip.assessment.answer", "assessment_id", string="Checklist")
     # what is not final
     open_months = fields.Char(compute="_compute_open_months", string="Months not frozen")
-    is_provisional = fields.Boolean(
-        compute="_compute_open_months",
-        string="Provisional",
-        help="A month of the quarter is not frozen.",
-    )
     # comparison
     rank = fields.Char(
         compute="_compute_rank", help="Among the reviewed branches of the quarter, best first."
@@ -180,7 +175,6 @@ class VipAssessment(models.Model):
                 for month in (record._months() if record in waiting else ())
                 if (record.company_id, month) not in frozen
             )
-            record.is_provisional = bool(record.open_months)
 
     def _months(self):
         """The first days of the three months."""
@@ -588,10 +582,10 @@ class VipAssessment(models.Model):
             )
 
     def _check_frozen(self):
-        if self.is_provisional:
+        if self.open_months:
             raise UserError(
                 self.env._(
-                    "The figures of “%(assessment)s” are provisional: %(months)s is not frozen. Freeze it "
+                    "The figures of “%(assessment)s” may still change: %(months)s is not frozen. Freeze it "
                     "first, then close the review.",
                     assessment=self.display_name,
                     months=self.open_months,

@@ -5,6 +5,7 @@ from dateutil.relativedelta import relativedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
+from odoo.fields import Domain
 from odoo.tools import SQL, format_date
 
 from ..empty_figure import EmptyFloat
@@ -90,6 +91,7 @@ class VipKpiMonth(models.Model):
     reopening_ids = fields.One2many("vip.kpi.reopening", "month_id", string="Reopenings")
     is_provisional = fields.Boolean(
         compute="_compute_is_provisional",
+        search="_search_is_provisional",
         string="Provisional",
         help="Bills of the month are still missing.",
     )
@@ -228,6 +230,21 @@ class VipKpiMonth(models.Model):
         }
         for record in self:
             record.is_provisional = (record.company_id, record.month) not in complete
+
+    def _search_is_provisional(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+
+        def no_bills(_model, alias, _query):
+            return SQL(
+                """NOT EXISTS (SELECT FROM vip_billing_month b
+                                WHERE b.company_id = %s AND b.month = %s AND b.complete)""",
+                SQL.identifier(alias, "company_id"),
+                SQL.identifier(alias, "month"),
+            )
+
+        self.env["vip.billing.month"].flush_model(["company_id", "month", "complete"])
+        return Domain.custom(to_sql=no_bills, predicate=lambda record: record.is_provisional)
 
     def _compute_totals(self):
         rows = self.env["vip.kpi.report"]._read_group(

@@ -51,6 +51,7 @@ class VipKpiReport(models.Model):
     _rec_name = "month_id"
 
     state = fields.Selection(related="month_id.state")
+    is_provisional = fields.Boolean(related="month_id.is_provisional")
     is_mine = fields.Boolean(
         compute="_compute_is_mine",
         search="_search_is_mine",

@@ -109,8 +109,9 @@ class VipMonthlyReport(models.Model):
     )
     # what ``_reckoned`` said when the report was received
     figures = fields.Json(groups=NO_ACCESS, copy=False, string="Figures when received")
-    is_provisional = fields.Boolean(
-        compute="_compute_is_provisional",
+    is_provisional = fields.Boolean(related="month_id.is_provisional")
+    is_open = fields.Boolean(
+        compute="_compute_is_open",
         string="Not frozen yet",
         help="The month is not frozen: its figures may still change.",
     )
@@ -158,9 +159,9 @@ class VipMonthlyReport(models.Model):
             )
 
     @api.depends("state", "month_id.state")
-    def _compute_is_provisional(self):
+    def _compute_is_open(self):
         for report in self:
-            report.is_provisional = report.state != RECEIVED and report.month_id.state != "frozen"
+            report.is_open = report.state != RECEIVED and report.month_id.state != "frozen"
 
     def _compute_has_changed(self):
         for report in self:
@@ -426,12 +427,15 @@ class VipMonthlyReport(models.Model):
             )
 
     def _received(self):
-        day = self.company_id._vip_local(self.received_at).date()
         return {
             "report": self.display_name,
             "user": self.received_by.sudo().name,
-            "day": format_date(self.env, day),
+            "day": self._day_of(self.received_at),
         }
+
+    def _day_of(self, moment):
+        """The company's day of a moment, in words: that of the reader may be another."""
+        return moment and format_date(self.env, self.company_id.sudo()._vip_local(moment).date())
 
     @api.model
     def _text(self, value):

@@ -343,16 +343,21 @@ class VipMonthlyReport(models.Model):
         return formatLang(self.env, value, digits=1 if kind == "decimal" else 0)
 
     def _status(self):
-        """Whether the figures may still change, in a sentence."""
+        """What the figures are worth: whether bills are missing, and whether they may still change.
+
+        :rtype: list(str)
+        """
         if not self.month_id.computed_at:
-            return self.env._("The month was not computed yet: there are no figures.")
-        if self.is_provisional:
-            return self.env._(
-                "Provisional: the month is not frozen, and its figures may still change."
-            )
-        if self.state == "received":
-            return self.env._("Figures as they were when the report was received.")
-        return self.env._("Figures of the frozen month.")
+            return [self.env._("The month was not computed yet: there are no figures.")]
+        if self.is_open:
+            status = self.env._("The month is not frozen, and its figures may still change.")
+        elif self.state == "received":
+            status = self.env._("Figures as they were when the report was received.")
+        else:
+            status = self.env._("Figures of the frozen month.")
+        if not self.is_provisional:
+            return [status]
+        return [self.env._("Provisional: bills of the month are still missing."), status]
 
     def _period(self):
         last = self.month_id._last_day()
@@ -386,7 +391,6 @@ class VipMonthlyReport(models.Model):
 
         return {
             "status": self._status(),
-            "is_provisional": self.is_provisional,
             "columns": self._columns(figures),
             "sections": [
                 {"title": title, "rows": [row(name) for name in names]}
@@ -457,7 +461,7 @@ class VipMonthlyReport(models.Model):
             self.env._("Monthly report of the branch"),
             self.display_name,
             self._period(),
-            self._status(),
+            *self._status(),
         ]
         return workbook(
             [

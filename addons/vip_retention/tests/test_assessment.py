@@ -334,13 +334,12 @@ class TestAssessment(AssessmentCase):
         row = (self.city, self.gold, "manager_a", {"opening": 100, "churned": 1})
         self._write_month(QUARTER[2], row, state="open")
         assessment = self._submitted()
-        self.assertTrue(assessment.is_provisional)
         self.assertEqual(assessment.open_months, "2025-12")
         self.assertEqual(self._line(assessment, "churn_rate").score, 78.9)
         self._refused("2025-12 is not frozen", assessment.action_review)
         self._write_month(QUARTER[2])
         assessment.action_review()
-        self.assertFalse(assessment.is_provisional)
+        self.assertFalse(assessment.open_months)
 
     def test_review_takes_the_figures_of_then(self):
         self._freeze_quarter()

@@ -4,6 +4,7 @@ Today is Tuesday 2026-03-10. Customers are gold since 2025-02-01, have one numbe
 and the city branch.
 """
 
+from lxml import etree
 from psycopg2 import IntegrityError
 
 from odoo.exceptions import AccessError, UserError
@@ -559,11 +560,28 @@ class TestKpiMonth(KpiCase):
         self.assertIn("City", message)
 
     def test_provisional(self):
-        month = self._month()
-        self.assertTrue(month.is_provisional)
-        self.env["vip.billing.month"]._ensure(self.company, [month.month], complete=True)
-        self.env.invalidate_all()
-        self.assertFalse(month.is_provisional)
+        """Until the bills are in, frozen or not; found with the month and with its figures. Freezing without
+        them is allowed, and asks in words of its own."""
+        self._join("Li")
+        month, other = self._frozen(), self._month("2026-02-01")
+        self.env["vip.billing.month"]._ensure(self.company, [other.month], complete=True)
+        for provisional, final in ((month, other), (self.env["vip.kpi.month"], month | other)):
+            self.env.invalidate_all()
+            for records in (month | other, self.Report.search([])):
+                for is_provisional, expected in ((True, provisional), (False, final)):
+                    domain = [("is_provisional", "=", is_provisional)]
+                    found = records.search([("id", "in", records.ids), *domain])
+                    self.assertEqual(found, records.filtered_domain(domain))
+                    self.assertEqual(set(found.mapped("month")), set(expected.mapped("month")))
+            self.env["vip.billing.month"]._ensure(self.company, [month.month], complete=True)
+        arch = etree.fromstring(month.get_view(view_type="form")["arch"])
+        asked = {
+            button.get("invisible").rpartition(" or ")[2]: button.get("confirm")
+            for button in arch.iter("button")
+            if button.get("name") == "action_freeze"
+        }
+        self.assertIn("Bills of the month are still missing", asked["not is_provisional"])
+        self.assertNotIn("Bills", asked["is_provisional"])
 
     def test_month_with_figures_stays(self):
         self._join("Li")

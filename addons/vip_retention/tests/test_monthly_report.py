@@ -13,7 +13,7 @@ from psycopg2 import IntegrityError
 
 from odoo.exceptions import AccessError
 from odoo.http import Request
-from odoo.tests import HttpCase, tagged
+from odoo.tests import HttpCase, freeze_time, tagged
 from odoo.tools import mute_logger
 
 from .test_kpi_month import KpiCase
@@ -326,12 +326,37 @@ class TestMonthlyReport(MonthlyReportCase):
         rows = self.Report.search(self.report.action_view_report()["domain"])
         self.assertEqual(sum(rows.mapped("closing")), 4)
 
-    def test_provisional_until_frozen(self):
-        self.assertTrue(self.report.is_provisional)
-        self.assertIn("Provisional: the month is not frozen", self._words(self.report))
+    def test_open_until_frozen(self):
+        self.assertTrue(self.report.is_open)
+        self.assertIn("The month is not frozen, and its figures", self._words(self.report))
         self.month.action_freeze()
         self.assertIn("Figures of the frozen month", self._words(self._as("lead")))
         self.assertIn("Figures as they were when", self._words(self._received()))
+        self.assertFalse(self.report.is_open)
+
+    def test_provisional_until_the_bills_are_in(self):
+        """In the words of the month end, on paper and in the file, also of a received report."""
+        sentence = "Provisional: bills of the month are still missing."
+        self._received()
+        for is_provisional in (True, False):
+            report = self._as("lead")
+            book = openpyxl.load_workbook(BytesIO(report._workbook()))
+            headings = [[row[0].value for row in page.iter_rows(max_row=6)] for page in book]
+            self.assertEqual(report.is_provisional, is_provisional)
+            self.assertEqual(sentence in self._words(report), is_provisional)
+            self.assertEqual([sentence in found for found in headings], [is_provisional] * 3)
+            self.env["vip.billing.month"]._ensure(self.company, [self.month.month], complete=True)
+        for model in ("vip.kpi.month", "vip.kpi.report", "vip.monthly.report"):
+            arch = self.env[model].get_view(view_type="form")["arch"]
+            self.assertIn(sentence, arch)
+
+    def test_days_of_the_company(self):
+        """Handed up and received after midnight in Shanghai, which is the day before in New York."""
+        self.users["lead"].tz = "America/New_York"
+        with freeze_time("2026-03-10 16:30:00"):
+            report = self._received()
+        words = self._words(report)
+        self.assertEqual(words.count(f"Date: {self._day('2026-03-11')}"), 2)
 
     def test_month_that_was_reopened(self):
         """A received report says what it said, and can be sent back for the new figures."""

@@ -9,7 +9,7 @@ class VipMonthlyReportAnswer(models.TransientModel):
     _inherit = "vip.guarded.mixin"
 
     report_id = fields.Many2one("vip.monthly.report", required=True, string="Monthly report")
-    is_provisional = fields.Boolean(related="report_id.is_provisional")
+    is_open = fields.Boolean(related="report_id.is_open")
     state = fields.Selection(related="report_id.state")
     remark = fields.Text()
 
