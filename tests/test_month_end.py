@@ -10,11 +10,12 @@ import pytest
 from conftest import Refused
 
 BOSS, OTHER, APPROVER = "month_boss", "month_other", "month_approver"
+RACER, RACE_APPROVER = "month_racer", "month_race_approver"
 CODE = """
 import json
 from dateutil.relativedelta import relativedelta
 from odoo.fields import Command
-company = env["res.company"].create({"name": "Month end"})
+company = env["res.company"].create({"name": NAME})
 company.resource_calendar_id.tz = "Asia/Shanghai"
 env.user.company_ids = [Command.link(company.id)]
 env = env(context={"allowed_company_ids": company.ids})
@@ -26,8 +27,8 @@ for login, groups in LOGINS.items():
     keys[login] = env["res.users.apikeys"].with_user(user).sudo()._generate("rpc", "tests", None)
 month = company._vip_today().replace(day=1) - relativedelta(months=1)
 before = month - relativedelta(months=1)
-team = env["crm.team"].create({"name": "Month end", "company_id": company.id})
-manager = env["res.users"].search([("login", "=", "month_boss")])
+team = env["crm.team"].create({"name": NAME, "company_id": company.id})
+manager = env["res.users"].search([("login", "=", next(iter(LOGINS)))])
 partners = env["res.partner"].create([{"name": f"Counted {n}", "company_id": company.id} for n in range(212)])
 env["vip.membership"]._ensure(partners.ids, company)
 env["vip.manager.assignment"]._post(
@@ -41,8 +42,12 @@ env.cr.execute_values(
      for n, partner in enumerate(partners)])
 env.cr.execute("UPDATE vip_membership SET tier_id = %s, base_tier_id = %s WHERE partner_id = ANY(%s)",
                [gold.id, gold.id, partners.ids])
+policy = env["vip.tier.policy"].create({
+    "name": NAME, "company_id": company.id, "date_from": before, "date_to": before + relativedelta(years=1),
+    "rule_ids": [Command.create({"tier_id": env.ref("vip_customer.tier_diamond").id})]})
+policy.action_open()
 open(OUTPUT, "w").write(json.dumps({
-    "keys": keys, "partners": partners.ids, "month": str(month), "before": str(before)}))
+    "policy": policy.id, "keys": keys, "partners": partners.ids, "month": str(month), "before": str(before)}))
 env.cr.commit()
 """
 FIGURES = {
@@ -61,10 +66,10 @@ FIGURES = {
 class Call(threading.Thread):
     """One call of one person; ``answer`` is what he gets, ``refusal`` what he is told."""
 
-    def __init__(self, system, login, method, month, **arguments):
+    def __init__(self, system, login, method, record, model="vip.kpi.month", **arguments):
         super().__init__()
-        self.system, self.what = system, (login, "vip.kpi.month", method)
-        self.arguments = {"ids": [month], **arguments}
+        self.system, self.what = system, (login, model, method)
+        self.arguments = {"ids": [record], **arguments}
         self.answer, self.refusal = None, ""
         self.start()
 
@@ -75,17 +80,24 @@ class Call(threading.Thread):
             self.refusal = str(error)
 
 
-@pytest.fixture(scope="module")
-def book(system):
-    """A company of its own: ids of its customers, and its last two months that are over."""
+def make(system, name, logins):
+    """A company of its own: ids of its customers and its policy, and its last two months that are over."""
     output = system.log.with_name("month-end")
-    manager = ["manager"]
-    logins = {BOSS: manager, OTHER: manager, APPROVER: ["manager", "approver"]}
-    system.shell(f"LOGINS, OUTPUT = {logins!r}, {str(output)!r}\n{CODE}")
+    system.shell(f"NAME, LOGINS, OUTPUT = {name!r}, {logins!r}, {str(output)!r}\n{CODE}")
     made = json.loads(output.read_text(encoding="utf-8"))
     output.unlink()
     system._keys |= made["keys"]
     return made
+
+
+@pytest.fixture(scope="module")
+def book(system):
+    manager = ["manager"]
+    return make(
+        system,
+        "Month end",
+        {BOSS: manager, OTHER: manager, APPROVER: ["manager", "approver"]},
+    )
 
 
 @contextlib.contextmanager
@@ -203,3 +215,29 @@ def test_month_end(system, book):
     )
     assert reopening["reason"] == "A departure was forgotten"
     assert "Churned, scheduled 5 → 6, Closing 206 → 205" in reopening["difference"]
+
+
+def test_run_of_a_month_that_is_being_frozen(system):
+    """Tiers as of its last day are applied while somebody freezes the month: one of both, never both."""
+    logins = {RACER: ["manager"], RACE_APPROVER: ["manager", "approver"]}
+    made = make(system, "Month end and run", logins)
+    [month] = system.json2(RACER, "vip.kpi.month", "create", vals_list=[{"month": made["month"]}])
+    system.json2(RACER, "vip.kpi.month", "action_compute", ids=[month])
+    [[last]] = system.sql("SELECT (%s::date + interval '1 month - 1 day')::date", made["month"])
+    values = {"policy_id": made["policy"], "as_of": str(last)}
+    [run] = system.json2(RACER, "vip.tier.run", "create", vals_list=[values])
+    system.json2(RACER, "vip.tier.run", "action_compute", ids=[run])
+    system.json2(RACE_APPROVER, "vip.tier.run", "action_approve", ids=[run])
+    with held(system, month, waiting=2):
+        calls = [
+            Call(system, RACER, "action_freeze", month),
+            Call(system, RACE_APPROVER, "action_apply", run, model="vip.tier.run"),
+        ]
+    answers, [told] = at_once(*calls)
+    moved = system.sql("SELECT count(*) FROM vip_tier_history WHERE run_id = %s", run)
+    if answers[0]:
+        assert "Tiers cannot change on" in told
+        assert (states(system, month), moved) == (["frozen"], [(0,)])
+    else:
+        assert "changed since its figures were computed" in told
+        assert (states(system, month), moved) == (["open"], [(212,)])

@@ -474,8 +474,11 @@ class VipKpiMonth(models.Model):
     def _hold_previous(self):
         """Who reopens the month before while this one is frozen, or the other way round, meets the other: a
         mere lock would let the second see what was before the first."""
+        self._previous()._hold()
+
+    def _hold(self):
         self.env.cr.execute(
-            SQL("UPDATE vip_kpi_month SET state = state WHERE id = ANY(%s)", self._previous().ids)
+            SQL("UPDATE vip_kpi_month SET state = state WHERE id = ANY(%s)", self.ids)
         )
 
     def _check_open(self):

@@ -727,3 +727,23 @@ class TestKpiMonth(KpiCase):
         self.assertIn(self._day("2026-03-01"), message)
         february.with_user(self.users["approver"]).action_reopen("Run forgotten")
         self.assertEqual(str(run._first_applicable_day()), "2026-02-01")
+
+    def test_run_holds_the_months_it_counts_in(self):
+        """It writes on their rows, so that who freezes one at once meets it (``tests/test_month_end.py``)."""
+        run = self.env["vip.tier.run"].create({"policy_id": self.policy.id, "as_of": "2026-02-01"})
+        run._compute_lines()
+        run.state = "approved"
+        months = [self._frozen(), self._month("2026-02-01"), self._month("2026-03-01")]
+
+        def places():
+            self.env.flush_all()
+            self.env.cr.execute(
+                "SELECT ctid FROM vip_kpi_month WHERE id = ANY(%s) ORDER BY month",
+                [[month.id for month in months]],
+            )
+            return [place for [place] in self.env.cr.fetchall()]
+
+        before = places()
+        run.with_user(self.users["approver"]).action_apply()
+        held = [old != new for old, new in zip(before, places(), strict=True)]
+        self.assertEqual(held, [False, True, True])
