@@ -52,6 +52,19 @@ class ResCompany(models.Model):
         "The bands of risk are in the wrong order: medium begins above 0, high above medium, at 100 at most.",
     )
 
+    def write(self, vals):
+        """Other bands of risk are other levels of everybody, as soon as may be."""
+        changed = self.filtered(
+            lambda company: any(
+                name in vals and company[name] != vals[name]
+                for name in ("vip_risk_medium", "vip_risk_high")
+            )
+        )
+        result = super().write(vals)
+        # the progress of the night is the programme's
+        self.env["vip.membership"].sudo()._assess_risk_soon(changed)
+        return result
+
     def _vip_retention_calendar(self):
         """The working hours in which deadlines of retention run, else the company's."""
         self.ensure_one()

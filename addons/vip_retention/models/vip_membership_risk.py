@@ -104,7 +104,7 @@ class VipMembership(models.Model):
         if not self:
             return
         if len(self) > AT_ONCE:
-            self._assess_risk_soon()
+            self._assess_risk_soon(self.company_id)
             return
         for company, members in self.grouped("company_id").items():
             self._assess_risk(company, SQL("m.id = ANY(%s)", members.ids))
@@ -194,9 +194,12 @@ class VipMembership(models.Model):
     # ------------------------------------------------------------
 
     @api.model
-    def _assess_risk_soon(self):
-        """The whole book is assessed again when the scheduled action runs, which is soon."""
-        self.env["res.company"].sudo().search([("vip_risk_day", "!=", False)]).vip_risk_day = False
+    def _assess_risk_soon(self, companies):
+        """The whole book of these companies is assessed again when the scheduled action runs, which is
+        soon."""
+        if not companies:
+            return
+        companies.sudo().filtered("vip_risk_day").vip_risk_day = False
         if cron := self.env.ref("vip_retention.ir_cron_risk", raise_if_not_found=False):
             cron.sudo()._trigger()
 

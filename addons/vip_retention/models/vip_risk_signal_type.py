@@ -214,7 +214,8 @@ class VipRiskSignalType(models.Model):
     def _assess_anew(self):
         """The whole book is assessed again by the scheduled action, soon."""
         # the progress of the night is the programme's
-        self.env["vip.membership"].sudo()._assess_risk_soon()
+        companies = self.env["res.company"].sudo().search(Domain.TRUE)
+        self.env["vip.membership"].sudo()._assess_risk_soon(companies)
 
     # ------------------------------------------------------------
     # TOOLS

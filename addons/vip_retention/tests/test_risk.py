@@ -468,6 +468,27 @@ class TestRisk(RiskCase):
         self.env.invalidate_all()
         self.assertEqual(self._points(), {"port_query": 50})
 
+    def test_bands_hold_from_the_next_assessment(self):
+        """Of this company, and soon; what is saved unchanged asks for nothing."""
+        other = self.env["res.company"].create({"name": "Another company"})
+        today = self.company._vip_today()
+        (self.company | other).write({"vip_risk_day": today, "vip_risk_done": -1})
+        cron = self.env.ref("vip_retention.ir_cron_risk")
+        asked = [("cron_id", "=", cron.id)]
+        self.env["ir.cron.trigger"].search(asked).unlink()
+        self._record("port_query")
+        self.assertEqual(self.member.risk_level, "medium")
+        self.company.write({"vip_risk_medium": 30, "vip_risk_high": 60})
+        self.assertEqual(self.company.vip_risk_day, today)
+        self.company.vip_risk_high = 40
+        self.assertFalse(self.company.vip_risk_day)
+        self.assertEqual(other.vip_risk_day, today)
+        self.assertTrue(self.env["ir.cron.trigger"].search(asked))
+        while self.Member._assess_next(self.company):
+            pass
+        self.env.invalidate_all()
+        self.assertEqual(self.member.risk_level, "high")
+
     # ------------------------------------------------------------
     # every night
     # ------------------------------------------------------------
