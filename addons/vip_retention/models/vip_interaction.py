@@ -20,7 +20,7 @@ class VipInteraction(models.Model):
         readonly=True, string="Attempt", help="Counts towards the contacts that a case may have."
     )
 
-    _rated_idx = models.Index("(partner_id, date DESC, id DESC) WHERE rating IS NOT NULL")
+    _rated_idx = models.Index("(partner_id) WHERE rating IS NOT NULL")
 
     @api.model_create_multi
     def create(self, vals_list):

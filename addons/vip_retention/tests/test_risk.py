@@ -290,6 +290,34 @@ class TestRisk(RiskCase):
         contact.rating = "3"
         self.assertEqual(self._points(), {})
 
+    def test_answer_long_after_the_contact(self):
+        """It is of the day on which he rated: three months after the contact it counts, and is the last one
+        although a later contact was rated before."""
+        with freeze_time("2025-11-20 02:00:00"):
+            request = self.env["vip.service.request"].create(
+                {
+                    "partner_id": self.partner.id,
+                    "type_id": self.env.ref("vip_customer.service_type_advice").id,
+                    "answer": "Explained",
+                }
+            )
+            request.action_close()
+        self.env["vip.interaction"].create(
+            {
+                "partner_id": self.partner.id,
+                "date": "2026-02-20 02:00:00",
+                "channel_id": self.env.ref("vip_customer.channel_phone").id,
+                "result_id": self.env.ref("vip_customer.interaction_result_reached").id,
+                "rating": "5",
+            }
+        )
+        with freeze_time("2026-03-09 18:00:00"):  # already the 10th in Shanghai
+            request.rating_apply(1, token=request._rating_get_access_token())
+        [signal] = self.Signal.search(
+            [("partner_id", "=", self.partner.id), ("type_id", "=", self._kind("rating").id)]
+        )
+        self.assertEqual((signal.points, str(signal.date)), (10, "2026-03-10"))
+
     def test_closed_customer_is_not_assessed(self):
         self._record("port_query")
         self.first.write({"state": "closed", "closed_on": "2026-03-10"})

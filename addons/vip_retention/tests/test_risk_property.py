@@ -85,8 +85,11 @@ def strategies():
                 unique_by=lambda one: one,
             ),
             "requests": st.lists(request, max_size=4),
+            # of a contact, and when the customer himself answered to it
             "ratings": st.lists(
-                st.tuples(ago, st.integers(1, 5)), max_size=3, unique_by=lambda one: one[0]
+                st.tuples(ago, st.integers(1, 5), st.none() | ago),
+                max_size=3,
+                unique_by=lambda one: _rated(one),
             ),
             "rights": st.lists(right, max_size=3),
             "touches": st.lists(
@@ -245,7 +248,18 @@ class TestRiskProperty(VipCase):
             )
         for request in story["requests"]:
             self._tell_request(whose, request, today)
-        for days, stars in story["ratings"]:
+        for days, stars, answered in story["ratings"]:
+            answer = None
+            if answered is not None:
+                answer = self._insert(
+                    "rating_rating",
+                    res_model_id=self.env["ir.model"]._get_id("vip.service.request"),
+                    res_model="vip.service.request",
+                    res_id=0,
+                    rating=stars,
+                    rated_on=_moment(today, answered, 10),
+                    consumed=True,
+                )
             self._insert(
                 "vip_interaction",
                 **whose,
@@ -254,6 +268,7 @@ class TestRiskProperty(VipCase):
                 result_id=self.env.ref("vip_customer.interaction_result_reached").id,
                 purpose="courtesy",
                 rating=str(stars),
+                rating_id=answer,
             )
         self._tell_benefits(whose, story, today)
         for days, state in story["touches"]:
@@ -384,8 +399,8 @@ class TestRiskProperty(VipCase):
                 if one["state"] != "cancelled"
             ),
             ratings=tuple(
-                (today - timedelta(days=days), stars)
-                for days, stars in sorted(story["ratings"], reverse=True)
+                (today - timedelta(days=_rated(one)), one[1])
+                for one in sorted(story["ratings"], key=_rated, reverse=True)
             ),
             last_contact_on=_day(today, story["contact"]),
             longest_interval=self.plan.longest_interval if story["with_tier"] else None,
@@ -436,6 +451,12 @@ def _day(today, days, ahead=False):
 def _moment(today, days, hour):
     """That hour of a day in Shanghai, in UTC."""
     return datetime.combine(today - timedelta(days=days), time(hour)) - SHANGHAI
+
+
+def _rated(rating):
+    """So many days ago."""
+    days, _stars, answered = rating
+    return days if answered is None else answered
 
 
 def _times(request, today):

@@ -126,7 +126,7 @@ class Customer:
     contract_ends: tuple[date, ...] = ()  # of his open numbers, where known
     bills: tuple[Bill, ...] = ()
     requests: tuple[Request, ...] = ()
-    ratings: tuple[tuple[date, int], ...] = ()  # oldest first
+    ratings: tuple[tuple[date, int], ...] = ()  # by the day on which he rated, oldest first
     last_contact_on: date | None = None
     longest_interval: int | None = None  # of the care plan of his tier
     rights: tuple[Right, ...] = ()

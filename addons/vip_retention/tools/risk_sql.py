@@ -184,9 +184,11 @@ def _facts(kinds: dict[str, Signal], scope: Scope) -> SQL:
           LEFT JOIN (
                SELECT DISTINCT ON (partner_id) partner_id AS rating_id, rating::int AS stars,
                       %(rated_on)s AS rated_on
-                 FROM vip_interaction
-                WHERE rating IS NOT NULL AND partner_id IN (SELECT partner_id FROM member)
-                ORDER BY partner_id, date DESC, id DESC) r ON r.rating_id = m.partner_id
+                 FROM (SELECT v.id, v.partner_id, v.rating, coalesce(o.rated_on, v.date) AS rated_at
+                         FROM vip_interaction v LEFT JOIN rating_rating o ON o.id = v.rating_id
+                        WHERE v.rating IS NOT NULL
+                          AND v.partner_id IN (SELECT partner_id FROM member)) a
+                ORDER BY partner_id, rated_at DESC, id DESC) r ON r.rating_id = m.partner_id
           LEFT JOIN (
                SELECT partner_id AS entitled_id, min(date_from) AS entitled_from,
                       sum(granted * unit_value) AS granted, sum(used * unit_value) AS used
@@ -216,7 +218,7 @@ def _facts(kinds: dict[str, Signal], scope: Scope) -> SQL:
         requests=_requests(kinds, scope),
         opened_on=_local("r.opened_at", scope),
         repeat_from=kinds["repeat"].first_day(scope.today),
-        rated_on=_local("date", scope),
+        rated_on=_local("rated_at", scope),
         missed_from=kinds["missed"].first_day(scope.today),
         issued_on=_local("issued_on", scope),
         gift_days=kinds["gift"].threshold,
