@@ -49,11 +49,16 @@ from . import (  # what builds on the case
     vip_tier_override,
 )
 from . import (  # how likely customers are to leave
+    vip_care_touch,
     vip_departure_risk,
+    vip_import_customers,
     vip_membership_risk,
     vip_membership_risk_panel,
     vip_membership_risk_task,
+    vip_redemption,
+    vip_service_number,
     vip_service_request,
+    vip_tier_history,
 )
 from . import (  # how branches do
     vip_kpi_target,

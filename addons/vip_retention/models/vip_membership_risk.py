@@ -100,14 +100,29 @@ class VipMembership(models.Model):
     # ------------------------------------------------------------
 
     def _renew_risk(self):
-        """Assess these customers at once: something happened to them."""
-        if not self:
+        """Assess these customers at once: something happened to them. Who does much to many of them
+        (``vip_risk_later``) has them assessed when he is through."""
+        if not self or self.env.context.get("vip_risk_later"):
             return
         if len(self) > AT_ONCE:
             self._assess_risk_soon(self.company_id)
             return
         for company, members in self.grouped("company_id").items():
             self._assess_risk(company, SQL("m.id = ANY(%s)", members.ids))
+
+    def _renew_risk_of(self, *rules):
+        """Assess those of these customers for whom one of these signals counts, or of whom it is not known:
+        what happened to them may end it."""
+        kinds = self.env["vip.risk.signal.type"].search([("rule", "in", rules)])
+        signals = self.env["vip.risk.signal"].search(
+            [
+                ("partner_id", "in", self.partner_id.ids),
+                ("type_id", "in", kinds.ids),
+                ("points", ">", 0),
+            ]
+        )
+        unknown = self.filtered(lambda member: not set(kinds.ids).isdisjoint(member.risk_unknown or ()))
+        (unknown | signals.partner_id.vip_membership_id)._renew_risk()
 
     @api.model
     def _assess_risk(self, company, whose=None):
@@ -266,8 +281,21 @@ class VipMembership(models.Model):
         return self.risk_level or super()._card_risk()
 
     # ------------------------------------------------------------
-    # WHAT HAPPENS TO NUMBERS
+    # WHAT HAPPENS TO NUMBERS AND CONTACTS
     # ------------------------------------------------------------
+
+    def _touch_last_contact(self):
+        before = {member: member.last_contact_on for member in self}
+        result = super()._touch_last_contact()
+        moved = self.filtered(lambda member: member.last_contact_on != before[member])
+        # a contact ends a silence, and one that was none after all may begin it
+        back = moved.filtered(
+            lambda member: not member.last_contact_on
+            or (before[member] and member.last_contact_on < before[member])
+        )
+        back._renew_risk()
+        (moved - back)._renew_risk_of("silence")
+        return result
 
     @api.model
     def _sync_numbers(self, partner_ids):

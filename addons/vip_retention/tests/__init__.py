@@ -26,6 +26,7 @@ from . import (
     test_retention_report,
     test_right_to_leave,
     test_risk,
+    test_risk_at_once,
     test_risk_doors,
     test_risk_property,
     test_risk_screens,
