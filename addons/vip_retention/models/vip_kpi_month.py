@@ -125,12 +125,6 @@ class VipKpiMonth(models.Model):
         help="Churned ÷ average customers.",
     )
     late_count = fields.Integer(compute="_compute_late_count", string="Late facts")
-    mismatch = fields.Text(
-        compute="_compute_mismatch",
-        compute_sudo=True,
-        string="Does not reconcile",
-        help="What keeps the month from being frozen.",
-    )
 
     _month_uniq = models.Constraint(
         "UNIQUE (company_id, month)", "The end of this month is in the list already."
@@ -265,10 +259,6 @@ class VipKpiMonth(models.Model):
         )
         for record in self:
             record.late_count = counts.get(record, 0)
-
-    def _compute_mismatch(self):
-        for record in self:
-            record.mismatch = record.computed_at and record._mismatch()
 
     # ------------------------------------------------------------
     # CRUD
@@ -440,12 +430,31 @@ class VipKpiMonth(models.Model):
         action = self.action_view_customers()
         return {**action, "domain": [*action["domain"], ("is_late", "=", True)]}
 
-    def action_view_mismatch(self):
-        """Open the customers that do not reconcile."""
+    def action_check(self):
+        """Say whether a month reconciles, as freezing it asks too, and open the customers for whom it does
+        not.
+
+        :raise UserError: it is frozen, or has no figures
+        """
         self._require_one()
+        self._check_open()
+        self._check_computed()
+        checked = self.sudo()  # the check reads all customers' records
+        mismatch = checked._mismatch()
         action = self.action_view_customers()
-        found = self.sudo()._unreconciled()  # the rules say whose rows of them are shown
-        return {**action, "domain": [*action["domain"], ("partner_id", "in", found)]}
+        # the rules say whose rows of them are shown
+        found = mismatch and checked._unreconciled()
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "danger" if mismatch else "success",
+                "message": mismatch or self.env._("“%s” reconciles.", self.display_name),
+                "sticky": bool(mismatch),
+                "next": bool(found)
+                and {**action, "domain": [*action["domain"], ("partner_id", "in", found)]},
+            },
+        }
 
     def action_ask_reason(self):
         """Open the dialog that reopens this month."""

@@ -128,7 +128,7 @@ DOORS = [
     Door(MONTH, "action_view_report", OF_COMPANY),
     Door(MONTH, "action_view_customers", OF_COMPANY),
     Door(MONTH, "action_view_late", OF_COMPANY),
-    Door(MONTH, "action_view_mismatch", OF_COMPANY),
+    Door(MONTH, "action_check", OF_COMPANY),
     Door(MONTH, "action_create_monthly_reports", MANAGERS),
     Door(MONTH, "action_view_monthly_reports", OF_COMPANY),
     Door(MONTHLY, "action_submit", LEADS, record="draft report"),

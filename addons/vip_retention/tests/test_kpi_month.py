@@ -4,6 +4,8 @@ Today is Tuesday 2026-03-10. Customers are gold since 2025-02-01, have one numbe
 and the city branch.
 """
 
+from unittest.mock import patch
+
 from lxml import etree
 from psycopg2 import IntegrityError
 
@@ -133,8 +135,11 @@ class TestKpiMonth(KpiCase):
         )
         self.assertEqual(month.average, 203)
         self.assertEqual(f"{month.churn_rate:.2%} {month.off_net_rate:.2%}", "3.00% 2.96%")
-        self.assertFalse(month.mismatch)
+        told = month.action_check()["params"]
+        self.assertEqual((told["type"], told["next"]), ("success", False))
+        self.assertIn("“2026-01” reconciles.", told["message"])
         month.action_freeze()
+        self._refused("and its figures stay as they are", month.action_check)
 
     def test_handed_over_twice(self):
         """Who had him in between leaves no trace; he is moved out with the first, in with the last."""
@@ -536,8 +541,10 @@ class TestKpiMonth(KpiCase):
         self.env.invalidate_all()
         message = self._refused("does not reconcile: opening + joined", month.action_freeze)
         self.assertIn("“Li”", message)
-        self.assertIn("“Li”", month.mismatch)
-        shown = self.Fact.search(month.action_view_mismatch()["domain"])
+        told = month.action_check()["params"]
+        self.assertEqual((told["type"], told["message"]), ("danger", message))
+        self.assertTrue(told["next"]["views"])  # as the web client opens what follows a message
+        shown = self.Fact.search(told["next"]["domain"])
         self.assertEqual(shown.partner_id, li)
 
     def test_freeze_another_opening(self):
@@ -558,6 +565,17 @@ class TestKpiMonth(KpiCase):
         self.env.invalidate_all()
         message = self._refused("the report says something else", month.action_freeze)
         self.assertIn("City", message)
+        told = month.action_check()["params"]
+        self.assertEqual((told["message"], told["next"]), (message, False))
+
+    def test_looking_at_months_is_cheap(self):
+        """Whether it reconciles is asked with a button, and not whenever somebody looks at it."""
+        self._join("Li")
+        month = self._month()
+        with patch.object(type(month), "_mismatch") as mismatch:
+            month.read()
+            month.web_read({name: {} for name in month._fields})
+        mismatch.assert_not_called()
 
     def test_provisional(self):
         """Until the bills are in, frozen or not; found with the month and with its figures. Freezing without
