@@ -2,6 +2,7 @@ from dateutil.relativedelta import relativedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
+from odoo.fields import Domain
 from odoo.tools import SQL, date_utils, format_date
 
 from ..empty_figure import EmptyFloat
@@ -101,6 +102,12 @@ class VipAssessment(models.Model):
     answer_ids = fields.One2many("vip.assessment.answer", "assessment_id", string="Checklist")
     # what is not final
     open_months = fields.Char(compute="_compute_open_months", string="Months not frozen")
+    was_reopened = fields.Boolean(
+        compute="_compute_was_reopened",
+        search="_search_was_reopened",
+        string="Month reopened since",
+        help="A month of the quarter was reopened after the review. The result stays what it was.",
+    )
     # comparison
     rank = fields.Char(
         compute="_compute_rank", help="Among the reviewed branches of the quarter, best first."
@@ -175,6 +182,32 @@ class VipAssessment(models.Model):
                 for month in (record._months() if record in waiting else ())
                 if (record.company_id, month) not in frozen
             )
+
+    @api.depends("reviewed_at", "quarter", "company_id")
+    def _compute_was_reopened(self):
+        rows = self.env.execute_query(
+            SQL("SELECT id FROM (%s) r WHERE id = ANY(%s)", self._reopened(), self._origin.ids)
+        )
+        reopened = {record_id for [record_id] in rows}
+        for record in self:
+            record.was_reopened = record._origin.id in reopened
+
+    def _search_was_reopened(self, operator, value):
+        return Domain("id", "in", self._reopened()) if operator == "in" else NotImplemented
+
+    @api.model
+    def _reopened(self):
+        """The query of assessments of which a month was opened again after the review; that it was is told to
+        whoever reads the result."""
+        self.flush_model(["company_id", "quarter", "reviewed_at"])
+        return SQL(
+            """
+            SELECT a.id FROM vip_assessment a
+             WHERE EXISTS (SELECT FROM vip_kpi_month m JOIN vip_kpi_reopening r ON r.month_id = m.id
+                            WHERE m.company_id = a.company_id AND m.month >= a.quarter
+                              AND m.month < a.quarter + interval '3 months' AND r.date > a.reviewed_at)
+            """
+        )
 
     def _months(self):
         """The first days of the three months."""

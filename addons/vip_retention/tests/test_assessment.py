@@ -5,7 +5,7 @@ from unittest.mock import patch
 
 from odoo import Command
 from odoo.exceptions import AccessError, UserError
-from odoo.tests import Form, tagged
+from odoo.tests import Form, freeze_time, tagged
 
 from .assessment_common import QUARTER, AssessmentCase
 
@@ -352,6 +352,34 @@ class TestAssessment(AssessmentCase):
         self._write_month(QUARTER[2], row)
         assessment.action_review()
         self.assertEqual(self._line(assessment, "churn_rate").score, 78.9)
+
+    def test_month_reopened_after_the_review(self):
+        """The result stays, and says so; taken anew by an approver it says so no more. What was reopened
+        before the review is in it already, and other quarters have nothing to do with it."""
+        self._freeze_quarter()
+        month = self._write_month(QUARTER[2]).with_user(self.users["approver"])
+        month.action_reopen("Before the review")
+        self._write_month(QUARTER[2])
+        with freeze_time("2026-03-10 03:00:00"):
+            assessment, other = self._submitted(), self._assess(day="2026-01-01")
+            assessment.action_review()
+        self.assertFalse(assessment.was_reopened)
+        both = [("id", "in", (assessment | other).ids)]
+
+        def found(is_reopened):
+            self.env.flush_all()
+            self.env.invalidate_all()
+            domain = [*both, ("was_reopened", "=", is_reopened)]
+            return self.Assessment.with_user(self.users["lead"]).search(domain)
+
+        self.assertFalse(found(True))
+        with freeze_time("2026-03-10 04:00:00"):
+            month.action_reopen("One customer was forgotten")
+        self.assertEqual(found(True), assessment)
+        self.assertEqual(found(False), other)
+        self.assertTrue(assessment.with_user(self.users["lead"]).was_reopened)
+        assessment.with_user(self.users["approver"]).action_reopen("Taken anew")
+        self.assertFalse(found(True))
 
     def test_two_reviewers(self):
         """The second is told what the first did."""
