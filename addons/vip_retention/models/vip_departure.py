@@ -252,8 +252,9 @@ class VipDeparture(models.Model):
         announced = {(other.partner_id, other.number_id): other for other in earlier}
         for draft, vals in zip(drafts, vals_list, strict=True):
             own = by_partner.get(draft.partner_id, numbers.browse())
-            if not draft.number_id and vals.get("concerned"):
-                draft.number_id = draft._number_meant(vals["concerned"])
+            said = self.env["res.partner"]._vip_given_number(vals.get("concerned"))
+            if said and not draft.number_id:
+                draft.number_id = draft._number_meant(said)
             still_open = own.filtered(lambda number: number._is_open())
             if not draft.number_id and len(still_open) == 1:
                 draft.number_id = still_open

@@ -56,6 +56,10 @@ class TestDepartureRecorded(DepartureCase):
         with self.assertRaises(AccessError):
             departure.read(["number_id"])
 
+    def test_other_systems_send_the_number_as_a_number(self):
+        departure = self._depart(self.wang, "desk", int(THREE))
+        self.assertEqual(departure.sudo().number_id.number, THREE)
+
     def test_account_manager_records_for_a_colleague(self):
         departure = self._depart(self.wang, "manager_b", THREE)
         self.assertEqual(departure.sudo().number_id.number, THREE)
@@ -113,6 +117,11 @@ class TestDepartureRecorded(DepartureCase):
         self.assertRefused(
             "“139 1111 2222” is no open number of “Li”", self.li, "desk", "139 1111 2222"
         )
+
+    def test_what_is_no_number(self):
+        for value in (["138"], {"number": ONE}, 1.5, True):
+            with self.subTest(value=value):
+                self.assertRefused("is no number. Give it as text", self.li, "desk", value)
 
     def test_number_of_another_as_typed(self):
         self.assertRefused("is no open number of “Li”", self.li, "desk", TWO)
