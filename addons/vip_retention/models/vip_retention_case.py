@@ -497,15 +497,17 @@ class VipRetentionCase(models.Model):
     # ------------------------------------------------------------
 
     def _authority(self):
-        """What the user may grant in this case: a lead outside his branches, or an account manager outside
-        his portfolio, is a desk agent."""
+        """What the user may grant in this case: a lead outside his branches is an account manager for his own
+        customers, and an account manager outside his portfolio is a desk agent."""
         user = self.env.user
         if user.has_group("vip_customer.group_vip_manager"):
             return MANAGER
-        member = self.sudo().partner_id.vip_membership_id.with_env(self.env(su=False))
-        if not user.has_group("vip_customer.group_vip_user") or not member.has_access("write"):
+        member = self.sudo().partner_id.vip_membership_id
+        own = member.with_env(self.env(su=False))
+        if not user.has_group("vip_customer.group_vip_user") or not own.has_access("write"):
             return DESK
-        return LEAD if user.has_group("vip_customer.group_vip_lead") else ACCOUNT_MANAGER
+        leads = member.team_id.user_id == user and user.has_group("vip_customer.group_vip_lead")
+        return LEAD if leads else ACCOUNT_MANAGER
 
     def _lock(self):
         """These cases, after nobody else can move them; who comes second fails, and is told what happened
