@@ -53,6 +53,14 @@ class TestCaseForm(RetentionCase):
         self.assertFalse({"confirm", "invisible"} & set(widget.attrib))
         self.assertEqual(widget.getparent().get("invisible"), "state == 'closed'")
 
+    def test_the_countdown_ends_with_the_case(self):
+        """Who left, or stayed, is not due to leave."""
+        for view_type in ("list", "form"):
+            arch = etree.fromstring(self.Case.get_view(view_type=view_type)["arch"])
+            for node in arch.xpath("//field[@widget='vip_case_closing']"):
+                with self.subTest(view=view_type):
+                    self.assertIn("state == 'closed'", node.get("invisible"))
+
     def test_the_auditor_has_no_buttons(self):
         case = self._leaves()
         view = self._as("auditor", case).get_view(view_type="form")
