@@ -137,10 +137,34 @@ class TestDialog(RetentionCase):
         self.assertEqual(self._confirm(self.plain)["res_model"], "vip.retention.case")
 
     def test_today(self):
-        """Who leaves at once has no case; what was noted is shown, and no empty one."""
-        shown = self._confirm(effective_on="2026-03-10")
-        departure = self.Departure.browse(shown["res_id"])
-        self.assertEqual((shown["res_model"], departure.state), ("vip.departure", "effective"))
+        """Who wants to leave today is asked why, and offered what there is, like anybody else."""
+        shown = self._confirm(effective_on="2026-03-10", source="hall")
+        case = self._as("desk", self.Case.browse(shown["res_id"]))
+        self.assertEqual((case.state, str(case.closing_date)), ("new", "2026-03-10"))
+        self.assertTrue(case.snapshot)
+        case.reason_id = self._ref("reason_t_fit")
+        case.action_propose(self._ref("offer_explain").id)
+        case.action_accept()
+        self.assertEqual((case.state, self.first.state), ("watch", "active"))
+        self.assertEqual(case.sudo().departure_id.state, "withdrawn")
+
+    def test_today_and_for_good(self):
+        """His final refusal stands, and he leaves today."""
+        case = self._as("desk", self.Case.browse(self._confirm(effective_on="2026-03-10")["res_id"]))
+        case.action_refuse()
+        departure = case.sudo().departure_id
+        self.assertEqual(
+            (case.outcome, departure.state, str(departure.effective_on)),
+            ("refused", "announced", "2026-03-10"),
+        )
+        with freeze_time("2026-03-10 03:10:00"):
+            self.Departure._take_effect_due(self.company)
+        self.assertEqual((case.outcome, departure.state), ("refused", "effective"))
+        self.assertEqual(str(self.first.closed_on), "2026-03-10")
+
+    def test_yesterday(self):
+        with self.assertRaisesRegex(UserError, "cannot leave on .* before the request of"):
+            self._confirm(effective_on="2026-03-09")
 
     def test_other_companies(self):
         """Dialogs tell nothing of customers that their user does not work for."""

@@ -94,11 +94,10 @@ class VipRetentionOpen(models.TransientModel):
         elif self.description:
             text = "\n".join(filter(None, (case.description, self.description)))
             case.description = text
-        shown = case or departures[:1]  # who leaves today has no case
         return {
             "type": "ir.actions.act_window",
-            "res_model": shown._name,
-            "res_id": shown.id,
+            "res_model": case._name,
+            "res_id": case.id,
             "views": [(False, "form")],
         }
 
