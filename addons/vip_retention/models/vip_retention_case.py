@@ -37,6 +37,7 @@ PORT_OUT = "port_out"
 CONTENT = {"detail", "description", "kept_number_ids"}
 # Heard in the talk in which he leaves, and never asked again.
 SURVEY = {"likelihood", "survey", "reason_id", "detail", "description"}
+BY_HAND = CONTENT | SURVEY | {"analysis", "customer_type_id"}
 
 
 class VipRetentionCase(models.Model):
@@ -426,6 +427,7 @@ class VipRetentionCase(models.Model):
         self.check_access("write")
         for case in self:
             case._check_frozen(vals)
+            case._check_dispatched(vals)
         result = super().write(vals)
         if vals.get("reason_id"):
             for case in self:
@@ -465,13 +467,23 @@ class VipRetentionCase(models.Model):
                 )
             )
 
+    def _check_dispatched(self, vals):
+        """:raise UserError: the case is somebody else's to write; what he says as he finally refuses is
+        written down by who he says it to"""
+        written = vals.keys() & BY_HAND
+        if written and self.state != CLOSED and not (written <= SURVEY and self._in_the_talk()):
+            self._check_not_elsewhere()
+
     def _in_the_talk(self):
         """Whether the user noted the customer's final refusal in this case today: what he says besides is
         still written down."""
+        who, when = self.closed_by, self.outcome == REFUSED and self.closed_at
+        if self.state != CLOSED and (refusal := self._final_refusals().get(self)):
+            who, when = refusal.user_id, refusal.date
         return (
-            self.outcome == REFUSED
-            and self.closed_by.id == self.env.uid
-            and self.company_id._vip_local(self.closed_at).date() == self.company_id._vip_today()
+            bool(when)
+            and who.id == self.env.uid
+            and self.company_id._vip_local(when).date() == self.company_id._vip_today()
         )
 
     def _reason_heard(self):
@@ -534,18 +546,25 @@ class VipRetentionCase(models.Model):
         for case in self:
             if case.state not in states or case in refused:
                 raise UserError(case._wrong_state_sentence(refused.get(case)))
-            elsewhere = case.dispatched_at and case.user_id and case.user_id != self.env.user
-            if elsewhere and case._authority() == DESK:
-                raise UserError(
-                    self.env._(
-                        "%(case)s was dispatched to %(user)s on %(time)s, who goes on with it. Tell him what "
-                        "the customer said; if he wants to leave for good, use the final refusal.",
-                        case=case.name,
-                        user=case.user_id.sudo().name,
-                        time=format_datetime(self.env, case.dispatched_at),
-                    )
-                )
+            case._check_not_elsewhere()
         return self.sudo()
+
+    def _is_elsewhere(self):
+        """Whether the case was dispatched to somebody else, and the user is only the desk in it."""
+        elsewhere = self.dispatched_at and self.user_id and self.user_id != self.env.user
+        return bool(elsewhere) and self._authority() == DESK
+
+    def _check_not_elsewhere(self):
+        if self._is_elsewhere():
+            raise UserError(
+                self.env._(
+                    "%(case)s was dispatched to %(user)s on %(time)s, who goes on with it. Tell him what "
+                    "the customer said; if he wants to leave for good, use the final refusal.",
+                    case=self.name,
+                    user=self.user_id.sudo().name,
+                    time=format_datetime(self.env, self.dispatched_at),
+                )
+            )
 
     def _final_refusals(self):
         """dict case -> log row of the final refusal, of those that were refused; of two people who noted it

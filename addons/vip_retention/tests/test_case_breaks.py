@@ -201,6 +201,50 @@ class TestDoorsOfTheCase(RetentionCase):
             if case.state == "doing":
                 case.done("ORDER-1")
 
+    def test_dispatched_is_not_written_by_the_desk(self):
+        """Whoever follows up finds the case as it was told him."""
+        second = self._number(self.partner, SECOND)
+        self._leaves(number_id=second.id)
+        case = self._proposed(number_id=self.first.id)
+        case.action_dispatch()
+        self.assertFalse(case.takes_words)
+        for values in (
+            {"reason_id": self._ref("reason_o_gone").id},
+            {"description": "Else"},
+            {"likelihood": "1"},
+            {"analysis": "Else"},
+        ):
+            for user in ("desk", "manager_c"):
+                with (
+                    self.subTest(user=user, **values),
+                    self.assertRaisesRegex(UserError, "was dispatched to .* who goes on with it"),
+                ):
+                    self._as(user, case).write(values)
+        with self.assertRaisesRegex(UserError, "was dispatched to"):
+            self._as("manager_c", case).kept_number_ids = [Command.set(self.first.ids)]
+        self.assertFalse(case.sudo().proposal_ids.answer)
+        self.assertEqual(case.sudo().kept_number_ids, self.first | second)
+        for user in ("manager_a", "lead", "boss"):
+            self._as(user, case).description = f"Told to {user}"
+            self.assertTrue(self._as(user, case).takes_words)
+
+    def test_words_of_who_leaves_a_dispatched_case(self):
+        """Asked in the talk in which he leaves, whoever he says it to; also while somebody holds the case."""
+        self._assign(self.plain, self.users["manager_c"], self.county)
+        held, free = self._leaves(), self._leaves(self.plain)
+        (held | free).action_dispatch()
+        held.sudo()._log("refused")
+        free.action_refuse()
+        for case in (held, free):
+            with self.subTest(state=case.state):
+                self.assertTrue(case.takes_words)
+                case.write({"likelihood": "2", "survey": "A better plan", "detail": "Beta"})
+                self.assertFalse(self._as("manager_b", case).takes_words)
+        with self.assertRaisesRegex(UserError, "was dispatched to"):
+            self._as("manager_b", held).survey = "Else"
+        with self.assertRaisesRegex(UserError, "was dispatched to"):
+            held.analysis = "Else"
+
     def test_condolence_ends_what_was_offered(self):
         case = self._proposed("handset", "o_device")
         case.reason_id = self._ref("reason_o_gone")
