@@ -42,6 +42,7 @@ from . import (  # what builds on the case
     vip_retention_case_ladder,
     vip_retention_case_opening,
     vip_retention_case_screen,
+    vip_retention_case_settle,
     vip_retention_case_watch,
 )
 from . import (  # how likely customers are to leave
