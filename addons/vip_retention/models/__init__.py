@@ -43,6 +43,7 @@ from . import (  # what builds on the case
     vip_retention_case_opening,
     vip_retention_case_screen,
     vip_retention_case_settle,
+    vip_retention_case_talk,
     vip_retention_case_watch,
 )
 from . import (  # how likely customers are to leave

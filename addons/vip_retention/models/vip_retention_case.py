@@ -522,16 +522,21 @@ class VipRetentionCase(models.Model):
         return LEAD if leads else ACCOUNT_MANAGER
 
     def _lock(self):
-        """These cases, after nobody else can move them; who comes second fails, and is told what happened
-        when Odoo tries again."""
+        """Nobody else moves these cases now, or contacts their customers: who comes second fails, and is told
+        what happened when Odoo tries again. An update, because only that makes him fail where the first one
+        left no other trace in the case."""
         self.env.flush_all()
-        self.env.execute_query(
+        self.env.cr.execute(
             SQL(
-                "SELECT id FROM vip_retention_case WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE",
+                """
+                UPDATE vip_retention_case c SET partner_id = c.partner_id
+                  FROM (SELECT id FROM vip_retention_case WHERE id = ANY(%s)
+                         ORDER BY id FOR NO KEY UPDATE) l
+                 WHERE l.id = c.id
+                """,
                 self.ids,
             )
         )
-        return self
 
     def _begin_step(self, *states):
         """The cases as superuser, after the caller's rights were checked and nobody else can move them.

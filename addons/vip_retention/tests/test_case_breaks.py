@@ -51,7 +51,8 @@ class TestAfterTheRefusal(RetentionCase):
             )
 
         write()
-        self.assertEqual(case.sudo().interaction_ids.mapped("is_attempt"), [True])
+        sent = case.sudo().interaction_ids.filtered("message_id")
+        self.assertEqual(sent.mapped("is_attempt"), [True])
         with self.assertRaisesRegex(UserError, "Once a day is enough"):
             write()
         with freeze_time("2026-03-11 02:00:00"), self.assertRaisesRegex(UserError, "No more by"):
