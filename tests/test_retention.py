@@ -358,6 +358,31 @@ def test_two_agents_open_at_once(desk):
         assert departures(desk, customer) == ["announced"]
 
 
+def test_two_people_call_at_once(desk, closing):
+    """Of three people who note an attempt at the same time one does; once a day is enough."""
+    for customer in desk.customers(5):
+        case_id, _agent = desk.leaves(customer, "work_record", closing)
+        phone, no_answer = (
+            desk.call(LEAD, model, "search", domain=[("code", "=", code)])[0]
+            for model, code in (("vip.channel", "phone"), ("vip.interaction.result", "no_answer"))
+        )
+        start = threading.Event()
+        terms = {"channel_id": phone, "result_id": no_answer}
+        calls = all_at_once(
+            [
+                Together(desk, start, login, "contact", case_id, **terms)
+                for login in (MANAGER, LEAD, "keep_boss")
+            ]
+        )
+        told = [call.refusal for call in calls if call.refusal]
+        assert len(told) == 2, [call.refusal for call in calls]
+        assert all("Once a day is enough" in refusal for refusal in told), told
+        [[made]] = desk.system.sql(
+            "SELECT count(*) FROM vip_interaction WHERE retention_case_id = %s", case_id
+        )
+        assert made == 1
+
+
 @contextlib.contextmanager
 def held(system, case_id):
     """Somebody works on this case, and does not let go."""
@@ -421,6 +446,39 @@ def test_no_approver_holds_up_a_final_refusal(desk, closing):
     desk.system.shell("env['vip.tier.override']._cron_follow_dates()\nenv.cr.commit()\n")
     [[state]] = desk.system.sql("SELECT state FROM vip_tier_override WHERE id = %s", override_id)
     assert state == "refused"
+
+
+def test_what_belongs_to_him_holds_up_no_final_refusal(desk, closing):
+    """Somebody holds his page and what was planned in the case: it is closed there and then, the rest follows
+    by itself."""
+    [customer] = desk.customers(1)
+    case_id, agent = desk.leaves(customer, "work_record", closing)
+    begun = time.monotonic()
+    with contextlib.closing(desk.system.connect()) as connection:
+        cursor = connection.cursor()
+        cursor.execute("SELECT id FROM vip_membership WHERE partner_id = %s FOR UPDATE", (customer,))
+        cursor.execute(
+            "SELECT id FROM mail_activity WHERE res_model = 'vip.retention.case' AND res_id = %s"
+            " FOR UPDATE",
+            (case_id,),
+        )
+        assert cursor.rowcount
+        assert desk.call(agent, "vip.retention.case", "action_refuse", case_id) is True
+        assert time.monotonic() - begun < AT_ONCE
+        connection.rollback()
+    assert desk.case(case_id)["outcome"] == "refused"
+    desk.system.shell("env['vip.retention.case']._cron_refusals()\nenv.cr.commit()\n")
+    [[left]] = desk.system.sql(
+        "SELECT count(*) FROM mail_activity WHERE res_model = 'vip.retention.case' AND res_id = %s",
+        case_id,
+    )
+    assert left == 0
+    [[channel, who]] = desk.system.sql(
+        "SELECT c.code, u.login FROM vip_interaction i JOIN vip_channel c ON c.id = i.channel_id"
+        " JOIN res_users u ON u.id = i.user_id WHERE i.retention_case_id = %s",
+        case_id,
+    )
+    assert (channel, who) == ("phone", MANAGER)
 
 
 def test_a_refusal_beats_an_acceptance(desk, closing):

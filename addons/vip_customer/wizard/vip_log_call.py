@@ -97,8 +97,7 @@ class VipLogCall(models.TransientModel):
             raise AccessError(self.env._("This needs a role at the desk of the VIP programme."))
         member = self.partner_id._vip_member().sudo()  # checked; read and planned for narrowly
         self._check_next_step(member)
-        # noting is everybody's at the desk, reading the timeline is not
-        interaction = self.env["vip.interaction"].sudo().create(self._prepare_interaction())
+        interaction = self._note()
         self._plan_next_step(member)
         self._keep_answer(interaction)
         return {
@@ -112,6 +111,13 @@ class VipLogCall(models.TransientModel):
                 "next": {"type": "ir.actions.act_window_close"},
             },
         }
+
+    def _note(self):
+        """Note the contact, after the caller was checked; meant to be extended.
+
+        :return: the interaction, as superuser: noting is everybody's at the desk, reading the timeline is not
+        """
+        return self.env["vip.interaction"].sudo().create(self._prepare_interaction())
 
     def _prepare_interaction(self):
         return {

@@ -45,6 +45,8 @@ from . import (  # what builds on the case
     vip_retention_case_ladder,
     vip_retention_case_opening,
     vip_retention_case_screen,
+    vip_retention_case_settle,
+    vip_retention_case_talk,
     vip_retention_case_watch,
     vip_tier_override,
 )

@@ -1,4 +1,5 @@
 from collections import defaultdict
+from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
@@ -18,6 +19,8 @@ KINDS = [
 ANNOUNCED, WITHDRAWN, EFFECTIVE = "announced", "withdrawn", "effective"
 HOTLINE, HALL, LIST, WORK_RECORD = "hotline", "hall", "list", "work_record"
 NO_RECORD, PASSED_ON, LATE = "no_record", "passed_on", "late"
+# For so long who asks to leave today is spoken to, before the scheduled action closes his number.
+TIME_TO_TALK = timedelta(hours=1)
 
 
 class VipDeparture(models.Model):
@@ -40,7 +43,11 @@ class VipDeparture(models.Model):
     departure. A number that passes to another owner is no departure: what was announced for it is
     withdrawn. A number that is opened again leaves the fact as it was, with the day as ``reopened_on``.
 
-    The desk records departures of every customer of the company, also of numbers that it may not read.
+    The desk records departures of every customer of the company, also of numbers that it may not read. What
+    a person is told for today stays announced, like any other day to come: the customer is spoken to first,
+    and the scheduled action closes the number. What lies in the past is a fact: it is recorded by who may
+    write the customer's VIP page, and happens at once. So does what the programme itself (superuser, the
+    daily list) records for today.
     """
 
     _name = "vip.departure"
@@ -58,6 +65,7 @@ class VipDeparture(models.Model):
             "reopened_on",
             "counts_in",
             "import_id",
+            "talk_until",
         }
     )
 
@@ -94,6 +102,12 @@ class VipDeparture(models.Model):
         readonly=True,
         copy=False,
         tracking=True,
+    )
+    talk_until = fields.Datetime(
+        readonly=True,
+        copy=False,
+        string="Not before",
+        help="He asked for today: until then he is spoken to, and nothing is closed.",
     )
     withdrawn_on = fields.Date(readonly=True, copy=False, string="Withdrawn on")
     withdrawn_by = fields.Many2one(
@@ -151,6 +165,9 @@ class VipDeparture(models.Model):
     # today
     tier_id = fields.Many2one(related="partner_id.vip_tier_id", related_sudo=True, string="Tier")
     tier_color = fields.Integer(related="tier_id.color")
+    is_protected = fields.Boolean(
+        related="partner_id.vip_protected", related_sudo=True, string="Protected customer"
+    )
     manager_id = fields.Many2one(related="partner_id.vip_manager_id", related_sudo=True)
     team_id = fields.Many2one(related="partner_id.vip_team_id", related_sudo=True, string="Branch")
 
@@ -210,6 +227,7 @@ class VipDeparture(models.Model):
         """Record what customers asked for.
 
         :raise UserError: it cannot be, see ``_refusal_to_announce``
+        :raise AccessError: it lies in the past, and the caller may not write the customer's VIP page
         """
         defaults = self.default_get(
             ["partner_id", "kind", "requested_on", "effective_on", "source"]
@@ -221,6 +239,8 @@ class VipDeparture(models.Model):
             self._check_customers(given)
         # before anything is written: the indexes would refuse in words of their own
         drafts = self._drafts(given)
+        if not self.env.su:
+            self._check_past(drafts)
         departures = super().create(
             [{name: vals[name] for name in vals if name != "concerned"} for vals in vals_list]
         )
@@ -257,8 +277,9 @@ class VipDeparture(models.Model):
         announced = {(other.partner_id, other.number_id): other for other in earlier}
         for draft, vals in zip(drafts, vals_list, strict=True):
             own = by_partner.get(draft.partner_id, numbers.browse())
-            if not draft.number_id and vals.get("concerned"):
-                draft.number_id = draft._number_meant(vals["concerned"])
+            said = self.env["res.partner"]._vip_given_number(vals.get("concerned"))
+            if said and not draft.number_id:
+                draft.number_id = draft._number_meant(said)
             still_open = own.filtered(lambda number: number._is_open())
             if not draft.number_id and len(still_open) == 1:
                 draft.number_id = still_open
@@ -285,6 +306,23 @@ class VipDeparture(models.Model):
             )
         return found
 
+    def _check_past(self, drafts):
+        for draft in drafts:
+            day = draft._day()
+            if not day or day >= draft.company_id._vip_today():
+                continue
+            member = draft.partner_id.vip_membership_id.with_env(self.env)
+            if not member.has_access("write"):
+                raise AccessError(
+                    self.env._(
+                        "Only who looks after “%(customer)s” records that his request took effect on "
+                        "%(day)s, which is over. Enter today or a later day, or tell his account manager "
+                        "or the lead of his branch.",
+                        customer=draft.partner_id.display_name,
+                        day=format_date(self.env, day),
+                    )
+                )
+
     def _announce(self):
         """Let what was recorded happen where its day has come; run as superuser."""
         self.flush_recordset()
@@ -294,10 +332,19 @@ class VipDeparture(models.Model):
             for departure in self
             if (day := departure._day()) and day <= today[departure.company_id]
         }
+        if not self.env.user._is_superuser():
+            asked = self.filtered(lambda one: due.get(one.id) == today[one.company_id])
+            asked._leave_time()
+            due = {one.id: due[one.id] for one in self - asked if one.id in due}
         self.filtered(
             lambda departure: departure.kind == SUSPENSION or departure.id not in due
         )._after_announced()
         self._take_effect(due)
+
+    def _leave_time(self):
+        """A customer asks to leave today: the scheduled action waits until he was spoken to; run as
+        superuser."""
+        self.talk_until = fields.Datetime.now() + TIME_TO_TALK
 
     def _day(self):
         """The day on which this happens by itself, None where nobody knows it yet."""
@@ -415,6 +462,23 @@ class VipDeparture(models.Model):
         departures._withdraw()
         return True
 
+    def action_call_in(self):
+        """Call the account manager in before anything is closed, see ``vip.retention.case.action_dispatch``.
+
+        :raise AccessError: the caller does not work cases of the company
+        :raise UserError: there is no talk to which he could be called, or it is over
+        """
+        self._require_one()
+        if not self.case_id:
+            raise UserError(
+                self.env._(
+                    "There is no retention case about the departure of “%s”. Open one by “Wants to leave” "
+                    "on his card.",
+                    self.partner_id.display_name,
+                )
+            )
+        return self.case_id.action_dispatch()
+
     def action_day(self):
         """Open the dialog that notes another day, or that it has happened."""
         self._require_one()
@@ -430,7 +494,7 @@ class VipDeparture(models.Model):
 
     def change_day(self, day):
         """The customer wishes to leave on another day. Only he moves it, and nobody for him: whoever
-        calls this has his word. A wish for today happens at once.
+        calls this has his word. A wish for today stays announced until the scheduled action: see above.
 
         :param day: date or ISO string, today or later
         :raise AccessError: the caller does not work on departures of the company
@@ -441,12 +505,12 @@ class VipDeparture(models.Model):
         for departure in departures:
             departure._check_open()
             departure._check_new_day(day)
+        departures.filtered(
+            lambda one: day == one.company_id._vip_today() and one.effective_on != day
+        )._leave_time()
         before = {departure: departure.effective_on for departure in departures}
         departures.effective_on = day
         departures._after_moved(before)
-        departures._take_effect(
-            dict.fromkeys(departures.filtered(lambda d: day <= d.company_id._vip_today())._ids, day)
-        )
         return True
 
     def take_effect(self, day):
@@ -587,10 +651,12 @@ class VipDeparture(models.Model):
                    AND (effective_on <= %(today)s
                         OR kind = 'suspension' AND effective_on IS NULL
                            AND requested_on <= %(today)s)
+                   AND (talk_until IS NULL OR talk_until <= %(now)s)
                    FOR NO KEY UPDATE SKIP LOCKED
                 """,
                 company=company.id,
                 today=company._vip_today(),
+                now=fields.Datetime.now(),
             )
         )
         self._take_effect(dict(rows))

@@ -39,6 +39,7 @@ PORT_OUT = "port_out"
 CONTENT = {"detail", "description", "kept_number_ids"}
 # Heard in the talk in which he leaves, and never asked again.
 SURVEY = {"likelihood", "survey", "reason_id", "detail", "description"}
+BY_HAND = CONTENT | SURVEY | {"analysis", "customer_type_id"}
 
 
 class VipRetentionCase(models.Model):
@@ -433,6 +434,7 @@ class VipRetentionCase(models.Model):
         self.check_access("write")
         for case in self:
             case._check_frozen(vals)
+            case._check_dispatched(vals)
         result = super().write(vals)
         if vals.get("reason_id"):
             for case in self:
@@ -472,13 +474,23 @@ class VipRetentionCase(models.Model):
                 )
             )
 
+    def _check_dispatched(self, vals):
+        """:raise UserError: the case is somebody else's to write; what he says as he finally refuses is
+        written down by who he says it to"""
+        written = vals.keys() & BY_HAND
+        if written and self.state != CLOSED and not (written <= SURVEY and self._in_the_talk()):
+            self._check_not_elsewhere()
+
     def _in_the_talk(self):
         """Whether the user noted the customer's final refusal in this case today: what he says besides is
         still written down."""
+        who, when = self.closed_by, self.outcome == REFUSED and self.closed_at
+        if self.state != CLOSED and (refusal := self._final_refusals().get(self)):
+            who, when = refusal.user_id, refusal.date
         return (
-            self.outcome == REFUSED
-            and self.closed_by.id == self.env.uid
-            and self.company_id._vip_local(self.closed_at).date() == self.company_id._vip_today()
+            bool(when)
+            and who.id == self.env.uid
+            and self.company_id._vip_local(when).date() == self.company_id._vip_today()
         )
 
     def _reason_heard(self):
@@ -504,27 +516,34 @@ class VipRetentionCase(models.Model):
     # ------------------------------------------------------------
 
     def _authority(self):
-        """What the user may grant in this case: a lead outside his branches, or an account manager outside
-        his portfolio, is a desk agent."""
+        """What the user may grant in this case: a lead outside his branches is an account manager for his own
+        customers, and an account manager outside his portfolio is a desk agent."""
         user = self.env.user
         if user.has_group("vip_customer.group_vip_manager"):
             return MANAGER
-        member = self.sudo().partner_id.vip_membership_id.with_env(self.env(su=False))
-        if not user.has_group("vip_customer.group_vip_user") or not member.has_access("write"):
+        member = self.sudo().partner_id.vip_membership_id
+        own = member.with_env(self.env(su=False))
+        if not user.has_group("vip_customer.group_vip_user") or not own.has_access("write"):
             return DESK
-        return LEAD if user.has_group("vip_customer.group_vip_lead") else ACCOUNT_MANAGER
+        leads = member.team_id.user_id == user and user.has_group("vip_customer.group_vip_lead")
+        return LEAD if leads else ACCOUNT_MANAGER
 
     def _lock(self):
-        """These cases, after nobody else can move them; who comes second fails, and is told what happened
-        when Odoo tries again."""
+        """Nobody else moves these cases now, or contacts their customers: who comes second fails, and is told
+        what happened when Odoo tries again. An update, because only that makes him fail where the first one
+        left no other trace in the case."""
         self.env.flush_all()
-        self.env.execute_query(
+        self.env.cr.execute(
             SQL(
-                "SELECT id FROM vip_retention_case WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE",
+                """
+                UPDATE vip_retention_case c SET partner_id = c.partner_id
+                  FROM (SELECT id FROM vip_retention_case WHERE id = ANY(%s)
+                         ORDER BY id FOR NO KEY UPDATE) l
+                 WHERE l.id = c.id
+                """,
                 self.ids,
             )
         )
-        return self
 
     def _begin_step(self, *states):
         """The cases as superuser, after the caller's rights were checked and nobody else can move them.
@@ -539,18 +558,25 @@ class VipRetentionCase(models.Model):
         for case in self:
             if case.state not in states or case in refused:
                 raise UserError(case._wrong_state_sentence(refused.get(case)))
-            elsewhere = case.dispatched_at and case.user_id and case.user_id != self.env.user
-            if elsewhere and case._authority() == DESK:
-                raise UserError(
-                    self.env._(
-                        "%(case)s was dispatched to %(user)s on %(time)s, who goes on with it. Tell him what "
-                        "the customer said; if he wants to leave for good, use the final refusal.",
-                        case=case.name,
-                        user=case.user_id.sudo().name,
-                        time=format_datetime(self.env, case.dispatched_at),
-                    )
-                )
+            case._check_not_elsewhere()
         return self.sudo()
+
+    def _is_elsewhere(self):
+        """Whether the case was dispatched to somebody else, and the user is only the desk in it."""
+        elsewhere = self.dispatched_at and self.user_id and self.user_id != self.env.user
+        return bool(elsewhere) and self._authority() == DESK
+
+    def _check_not_elsewhere(self):
+        if self._is_elsewhere():
+            raise UserError(
+                self.env._(
+                    "%(case)s was dispatched to %(user)s on %(time)s, who goes on with it. Tell him what "
+                    "the customer said; if he wants to leave for good, use the final refusal.",
+                    case=self.name,
+                    user=self.user_id.sudo().name,
+                    time=format_datetime(self.env, self.dispatched_at),
+                )
+            )
 
     def _final_refusals(self):
         """dict case -> log row of the final refusal, of those that were refused; of two people who noted it

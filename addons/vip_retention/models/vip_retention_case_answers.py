@@ -167,6 +167,7 @@ class VipRetentionCase(models.Model):
         proposal = case._answerable()
         if kept_number_ids not in (False, None):
             case._keep(kept_number_ids)
+        case._answered()
         proposal._answer(ACCEPTED)
         case.write({"state": DOING, "accepted_at": fields.Datetime.now()})
         case._log("accepted", case._accepted_text(proposal))
@@ -345,6 +346,7 @@ class VipRetentionCase(models.Model):
         :raise AccessError, UserError: as ``_begin_step``
         """
         for case in self._begin_step(*TALKING):
+            case._answered()
             latest = case.proposal_ids.sorted("id")[-1:]
             # what waits for approval is nothing that he could think about
             offered = latest.filtered(lambda one: not one._refusal_to_answer())
@@ -378,6 +380,7 @@ class VipRetentionCase(models.Model):
         self._require_one()
         [case] = self._begin_step(*TALKING)
         proposal = case._answerable()
+        case._answered()
         proposal._answer(DECLINED)
         case._log("declined", proposal.offer_id.name)
         return True
@@ -400,10 +403,21 @@ class VipRetentionCase(models.Model):
         (ending - ending.browse(case.id for case in ending._final_refusals()))._log(FINAL_REFUSAL)
         self.env.flush_all()
         ending._close_refused()
+        if ending:
+            ending._finish_refusals()
         return True
 
+    def _finish_refusals(self):
+        """Let the scheduled action do in a moment what a final refusal does not wait for; run as
+        superuser."""
+        if cron := self.env.ref("vip_retention.ir_cron_refusals", raise_if_not_found=False):
+            cron._trigger()
+
     def _close_refused(self):
-        """Close those of these cases, finally refused, that nobody holds; the rest in a moment."""
+        """Close those of these cases, finally refused, that nobody holds.
+
+        :return: the others
+        """
         rows = self.env.execute_query(
             SQL(
                 """SELECT id FROM vip_retention_case WHERE id = ANY(%s)
@@ -413,12 +427,12 @@ class VipRetentionCase(models.Model):
         )
         free = self.browse(row[0] for row in rows)
         free._close(REFUSED, None)
-        if self - free:
-            self.env.ref("vip_retention.ir_cron_refusals")._trigger()
+        return self - free
 
     @api.model
     def _cron_refusals(self):
-        """Close cases that were finally refused while somebody else held them."""
+        """Do what final refusals did not wait for: close cases that somebody else held, drop activities that
+        somebody held, and note the talks on the customers' timelines."""
         rows = self.env.execute_query(
             SQL(
                 """SELECT c.id FROM vip_retention_case c
@@ -426,7 +440,24 @@ class VipRetentionCase(models.Model):
                           SELECT FROM vip_retention_log l WHERE l.case_id = c.id AND l.step = 'refused')"""
             )
         )
-        self.browse(row[0] for row in rows)._close_refused()
+        if held := self.browse(row[0] for row in rows)._close_refused():
+            held._finish_refusals()
+        self._drop_left_activities()
+        self._note_refusals()
+
+    def _drop_activities(self):
+        """Nobody has anything to do in these cases any more, also not what somebody planned by hand. What
+        somebody holds is left to the scheduled action; run as superuser."""
+        self.activity_ids.try_lock_for_update().unlink()
+
+    @api.model
+    def _drop_left_activities(self):
+        for case in self.search([("outcome", "=", REFUSED), ("activity_ids", "!=", False)]):
+            # what was planned since is about something else; of a closing the second is known
+            left = case.activity_ids.filtered(
+                lambda one: one.create_date.replace(microsecond=0) <= case.closed_at
+            )
+            left.try_lock_for_update().unlink()
 
     # ------------------------------------------------------------
     # ENDS
@@ -439,6 +470,7 @@ class VipRetentionCase(models.Model):
         :raise AccessError, UserError: as ``_begin_step``
         """
         cases = self._begin_step(*TALKING)
+        cases._answered()
         # closes those in which nothing else was asked for, see ``_departures_withdrawn``
         cases.departure_ids.filtered(lambda one: one.state == "announced").action_withdraw()
         cases.filtered(lambda case: case.state != CLOSED)._close_withdrawn("withdrawn")
@@ -505,12 +537,16 @@ class VipRetentionCase(models.Model):
                     "waits_for_bill": False,
                 }
             )
+        for case, refusal in refused.items():
+            if not case.first_contact_at:
+                case.first_contact_at = refusal.date
         if step:
             self._log(step)
         self.proposal_ids._end_overrides()
-        self._drop_tasks()
         if outcome == REFUSED:
-            self.activity_ids.unlink()  # also what somebody planned by hand
+            self._drop_activities()
+        else:
+            self._drop_tasks()
 
     def _take_requests_back(self):
         """The customer does not want to close what he keeps; run as superuser."""

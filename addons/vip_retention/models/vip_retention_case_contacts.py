@@ -1,14 +1,16 @@
 from collections import Counter
 
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import format_list
+from odoo.tools import format_date, format_list
 
-from .vip_retention_states import TALKING, WATCH
+from .vip_retention_states import CLOSED, CONSIDERING, DOING, OPEN_STATES, TALKING
 
 CALL, VISIT, TEXT = "call", "visit", "text"
-# What a channel is to somebody who wants to leave.
-KINDS = {"phone": CALL, "visit": VISIT, "sms": TEXT, "email": TEXT, "letter": TEXT}
+# What a channel is to somebody who wants to leave; every other one is a text to him.
+KINDS = {"phone": CALL, "visit": VISIT, "gathering": VISIT, "community": VISIT}
+# By these he comes to us.
+HE_COMES = ("hotline", "hall")
 # Reached or not, in one case, while the customer has not decided.
 MOST_ATTEMPTS = {CALL: 3, VISIT: 1, TEXT: 1}
 
@@ -17,8 +19,9 @@ class VipRetentionCase(models.Model):
     """Contacts with a customer who wants to leave: few, and none after his final refusal.
 
     While he has not decided: three calls, one visit and one text, at most one of them a day. What he says
-    when he comes or calls himself is no attempt of ours. In the watch he is asked how it is; that is no
-    attempt to change his mind, and only the day's one contact is counted.
+    when he comes or calls himself is no attempt of ours. What was promised is settled with him as often as it
+    takes. In the watch he is asked how it is; that is no attempt to change his mind, and only the day's one
+    contact is counted.
     """
 
     _inherit = "vip.retention.case"  # pylint: disable=consider-merging-classes-inherited
@@ -52,8 +55,7 @@ class VipRetentionCase(models.Model):
         )
         made = {}
         for case, channel, count in rows:
-            if kind := KINDS.get(channel.code):
-                made.setdefault(case.id, Counter())[kind] += count
+            made.setdefault(case.id, Counter())[KINDS.get(channel.code, TEXT)] += count
         return made
 
     def _attempts_left(self, made=None):
@@ -109,27 +111,63 @@ class VipRetentionCase(models.Model):
         self._require_one()
         channel = self._needed("vip.channel", channel_id)
         result = self._needed("vip.interaction.result", result_id)
-        [case] = self._begin_step(*TALKING, WATCH)
-        is_attempt = channel.code in KINDS
-        if is_attempt:
-            case._check_attempt(channel)
-        interaction = case.env["vip.interaction"].create(
+        return self._contact(
             {
-                "partner_id": case.partner_id.id,
                 "channel_id": channel.id,
                 "result_id": result.id,
-                "purpose": "retention",
                 "summary": summary if isinstance(summary, str) else False,
-                "user_id": self.env.uid,
-                "retention_case_id": case.id,
-                "is_attempt": is_attempt and case.state in TALKING,
             }
-        )
-        if interaction.is_contact and case.state in TALKING and not case.first_contact_at:
-            case.first_contact_at = interaction.date
-            case._set_follow_up()
-        case._log_contact(interaction)
-        return interaction.id
+        ).id
+
+    def _contact(self, values):
+        """As ``contact``; run as the caller.
+
+        :param values: of the interaction; ``date`` is now where there is none
+        :return: the interaction, as superuser
+        """
+        [case] = self._begin_step(*OPEN_STATES)
+        moment = values.get("date") or fields.Datetime.now()
+        channel = case.env["vip.channel"].browse(values["channel_id"])
+        result = case.env["vip.interaction.result"].browse(values["result_id"])
+        is_ours = channel.code not in HE_COMES
+        noted = case._noted_talk(channel, result, moment)
+        # it counts as what is said of it now
+        noted.write({"purpose": "inbound", "is_attempt": False})
+        if is_ours and (refusal := case._refusal_of_attempt(channel, moment)):
+            raise UserError(refusal)
+        values = {
+            **values,
+            "date": moment,
+            "partner_id": case.partner_id.id,
+            "user_id": self.env.uid,
+            "purpose": "retention",
+            "retention_case_id": case.id,
+            "is_attempt": is_ours and case.state in TALKING,
+        }
+        if noted:
+            noted.write(values)
+        else:
+            noted = noted.create(values)
+        if noted.is_contact:
+            case._reached(moment)
+        case._log_contact(noted)
+        return noted
+
+    @api.model
+    def _counting(self, partner):
+        """The case in which contacts to keep this customer count: the open one, else the one that he finally
+        refused while he still leaves; empty where there is none. Run as superuser."""
+        cases = self.search([("partner_id", "=", partner.id)])
+        is_open = cases.filtered(lambda case: case.state != CLOSED)
+        talks = is_open.filtered(lambda case: case.state in TALKING)
+        return (talks or is_open or cases._still_leaving())[:1]
+
+    def _reached(self, moment):
+        """The customer was spoken to: from now on his answer is due; run as superuser."""
+        if self.state in TALKING and not self.first_contact_at:
+            self.first_contact_at = moment
+            if self.state != CONSIDERING:
+                self._set_follow_up()
 
     def _log_contact(self, interaction):
         self._log("contacted", f"{interaction.channel_id.name}: {interaction.result_id.name}")
@@ -137,12 +175,15 @@ class VipRetentionCase(models.Model):
     def _check_message(self):
         """A message from the case to the customer is a contact as any other; run as superuser.
 
-        :raise UserError: he has finally refused; or as ``_check_attempt``
+        :raise UserError: he has finally refused; or he was tried often enough
         """
+        self._lock()
         if refusal := self._final_refusals().get(self):
             raise UserError(self._wrong_state_sentence(refusal))
-        if self.state in (*TALKING, WATCH):
-            self._check_attempt(self.env.ref("vip_customer.channel_email"))
+        email = self.env.ref("vip_customer.channel_email")
+        now = fields.Datetime.now()
+        if self.state in OPEN_STATES and (refusal := self._refusal_of_attempt(email, now)):
+            raise UserError(refusal)
 
     def _count_message(self, message):
         """What was sent to the customer counts, once; run as superuser after his timeline has it."""
@@ -158,34 +199,45 @@ class VipRetentionCase(models.Model):
             # by who wrote it, whoever sends it
             self.with_user(one.user_id).sudo()._log_contact(one)
 
-    def _check_attempt(self, channel):
-        """:raise UserError: the customer was tried often enough, in all or today"""
-        today = self.company_id._vip_today()
-        kinds = list(KINDS)
-        latest = self.env["vip.interaction"].search(
-            [("retention_case_id", "=", self.id), ("channel_id.code", "in", kinds)],
-            order="date desc",
-            limit=1,
+    def _refusal_of_attempt(self, channel, moment):
+        """Why the customer may not be tried by this channel at this moment: he was often enough, in all or on
+        that day; None where he may. Run as superuser."""
+        if self.state == DOING:
+            return None
+        day = self.company_id._vip_local(moment).date()
+        made = self.env["vip.interaction"].search(
+            [
+                ("retention_case_id", "=", self.id),
+                ("purpose", "!=", "inbound"),
+                ("channel_id.code", "not in", HE_COMES),
+            ]
         )
-        if latest and self.company_id._vip_local(latest.date).date() == today:
-            raise UserError(
-                self.env._(
-                    "%(user)s tried to reach the customer of %(case)s today already. Once a day is enough: "
-                    "try again tomorrow.",
-                    user=latest.user_id.name,
-                    case=self.name,
-                )
-            )
-        if self.state == WATCH:
-            return
+        of_day = made.filtered(lambda one: self.company_id._vip_local(one.date).date() == day)
+        if of_day:
+            return self._once_a_day_sentence(of_day[0].user_id, day)
         left = self._attempts_left()
-        if KINDS[channel.code] not in left:
-            raise UserError(
-                self.env._(
-                    "No more by %(channel)s in %(case)s: a customer who wants to leave is not pursued. "
-                    "There is still: %(left)s.",
-                    channel=channel.name,
-                    case=self.name,
-                    left=self._attempts_text(left) if left else self.env._("nothing"),
-                )
+        if self.state not in TALKING or KINDS.get(channel.code, TEXT) in left:
+            return None
+        return self.env._(
+            "No more by %(channel)s in %(case)s: a customer who wants to leave is not pursued. "
+            "There is still: %(left)s.",
+            channel=channel.name,
+            case=self.name,
+            left=self._attempts_text(left) if left else self.env._("nothing"),
+        )
+
+    def _once_a_day_sentence(self, user, day):
+        if day == self.company_id._vip_today():
+            return self.env._(
+                "%(user)s tried to reach the customer of %(case)s today already. Once a day is enough: "
+                "try again tomorrow.",
+                user=user.name,
+                case=self.name,
             )
+        return self.env._(
+            "%(user)s tried to reach the customer of %(case)s on %(day)s already. Once a day is enough: "
+            "enter the day on which this was.",
+            user=user.name,
+            case=self.name,
+            day=format_date(self.env, day),
+        )

@@ -221,6 +221,8 @@ class VipRetentionCase(models.Model):
         cases.filtered("reason_id").write({"state": ANALYSED})
         cases._freeze()
         cases._log("opened", {case: case._opening_text(asked[case]) for case in cases})
+        # after the facts, which are those from before
+        cases.filtered(lambda case: case.source in TALKED_TO)._note_talk()
         self._schedule(tasks)
 
     @api.model
@@ -273,6 +275,8 @@ class VipRetentionCase(models.Model):
         if not self.departure_id:
             self.departure_id = departures[:1]
         self._log("joined", self._opening_text(departures))
+        if heard := departures.filtered(lambda one: one.source in TALKED_TO)[:1]:
+            self._note_talk(heard.source)
         self._recut()
         user = self.partner_id.vip_membership_id._responsible() or self.user_id
         if self.state == WATCH and user:

@@ -67,11 +67,12 @@ class VipRetentionCase(models.Model):
             today = case.partner_id.vip_membership_id.tier_id
             case.lost_tier = case.tier_id.rank > today.rank
 
-    @api.depends("state", "outcome", "closed_by", "closed_at")
+    @api.depends("state", "outcome", "closed_by", "closed_at", "user_id", "dispatched_at")
     @api.depends_context("uid")
     def _compute_takes_words(self):
         for case in self:
-            case.takes_words = case.state != CLOSED or case._in_the_talk()
+            is_ours = case.state != CLOSED and not case._is_elsewhere()
+            case.takes_words = is_ours or case._in_the_talk()
 
     @api.depends("number_ids")
     def _compute_number_count(self):

@@ -8,6 +8,7 @@ from . import (
     test_case_log,
     test_case_offers,
     test_case_screens,
+    test_case_talk,
     test_case_tours,
     test_dashboards,
     test_demo_retention,

@@ -51,7 +51,8 @@ class TestAfterTheRefusal(RetentionCase):
             )
 
         write()
-        self.assertEqual(case.sudo().interaction_ids.mapped("is_attempt"), [True])
+        sent = case.sudo().interaction_ids.filtered("message_id")
+        self.assertEqual(sent.mapped("is_attempt"), [True])
         with self.assertRaisesRegex(UserError, "Once a day is enough"):
             write()
         with freeze_time("2026-03-11 02:00:00"), self.assertRaisesRegex(UserError, "No more by"):
@@ -137,10 +138,34 @@ class TestDialog(RetentionCase):
         self.assertEqual(self._confirm(self.plain)["res_model"], "vip.retention.case")
 
     def test_today(self):
-        """Who leaves at once has no case; what was noted is shown, and no empty one."""
-        shown = self._confirm(effective_on="2026-03-10")
-        departure = self.Departure.browse(shown["res_id"])
-        self.assertEqual((shown["res_model"], departure.state), ("vip.departure", "effective"))
+        """Who wants to leave today is asked why, and offered what there is, like anybody else."""
+        shown = self._confirm(effective_on="2026-03-10", source="hall")
+        case = self._as("desk", self.Case.browse(shown["res_id"]))
+        self.assertEqual((case.state, str(case.closing_date)), ("new", "2026-03-10"))
+        self.assertTrue(case.snapshot)
+        case.reason_id = self._ref("reason_t_fit")
+        case.action_propose(self._ref("offer_explain").id)
+        case.action_accept()
+        self.assertEqual((case.state, self.first.state), ("watch", "active"))
+        self.assertEqual(case.sudo().departure_id.state, "withdrawn")
+
+    def test_today_and_for_good(self):
+        """His final refusal stands, and he leaves today."""
+        case = self._as("desk", self.Case.browse(self._confirm(effective_on="2026-03-10")["res_id"]))
+        case.action_refuse()
+        departure = case.sudo().departure_id
+        self.assertEqual(
+            (case.outcome, departure.state, str(departure.effective_on)),
+            ("refused", "announced", "2026-03-10"),
+        )
+        with freeze_time("2026-03-10 03:10:00"):
+            self.Departure._take_effect_due(self.company)
+        self.assertEqual((case.outcome, departure.state), ("refused", "effective"))
+        self.assertEqual(str(self.first.closed_on), "2026-03-10")
+
+    def test_yesterday(self):
+        with self.assertRaisesRegex(UserError, "cannot leave on .* before the request of"):
+            self._confirm(effective_on="2026-03-09")
 
     def test_other_companies(self):
         """Dialogs tell nothing of customers that their user does not work for."""
@@ -178,6 +203,50 @@ class TestDoorsOfTheCase(RetentionCase):
                 case.write({"kept_number_ids": [Command.clear()]})
             if case.state == "doing":
                 case.done("ORDER-1")
+
+    def test_dispatched_is_not_written_by_the_desk(self):
+        """Whoever follows up finds the case as it was told him."""
+        second = self._number(self.partner, SECOND)
+        self._leaves(number_id=second.id)
+        case = self._proposed(number_id=self.first.id)
+        case.action_dispatch()
+        self.assertFalse(case.takes_words)
+        for values in (
+            {"reason_id": self._ref("reason_o_gone").id},
+            {"description": "Else"},
+            {"likelihood": "1"},
+            {"analysis": "Else"},
+        ):
+            for user in ("desk", "manager_c"):
+                with (
+                    self.subTest(user=user, **values),
+                    self.assertRaisesRegex(UserError, "was dispatched to .* who goes on with it"),
+                ):
+                    self._as(user, case).write(values)
+        with self.assertRaisesRegex(UserError, "was dispatched to"):
+            self._as("manager_c", case).kept_number_ids = [Command.set(self.first.ids)]
+        self.assertFalse(case.sudo().proposal_ids.answer)
+        self.assertEqual(case.sudo().kept_number_ids, self.first | second)
+        for user in ("manager_a", "lead", "boss"):
+            self._as(user, case).description = f"Told to {user}"
+            self.assertTrue(self._as(user, case).takes_words)
+
+    def test_words_of_who_leaves_a_dispatched_case(self):
+        """Asked in the talk in which he leaves, whoever he says it to; also while somebody holds the case."""
+        self._assign(self.plain, self.users["manager_c"], self.county)
+        held, free = self._leaves(), self._leaves(self.plain)
+        (held | free).action_dispatch()
+        held.sudo()._log("refused")
+        free.action_refuse()
+        for case in (held, free):
+            with self.subTest(state=case.state):
+                self.assertTrue(case.takes_words)
+                case.write({"likelihood": "2", "survey": "A better plan", "detail": "Beta"})
+                self.assertFalse(self._as("manager_b", case).takes_words)
+        with self.assertRaisesRegex(UserError, "was dispatched to"):
+            self._as("manager_b", held).survey = "Else"
+        with self.assertRaisesRegex(UserError, "was dispatched to"):
+            held.analysis = "Else"
 
     def test_condolence_ends_what_was_offered(self):
         case = self._proposed("handset", "o_device")

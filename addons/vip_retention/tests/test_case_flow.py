@@ -2,6 +2,7 @@ from datetime import date, timedelta
 
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import freeze_time, tagged
+from odoo.tools import SQL
 
 from odoo.addons.vip_customer.tests.service_common import SHANGHAI, at
 
@@ -866,14 +867,152 @@ class TestCaseContacts(RetentionCase):
     def test_in_the_watch(self):
         """To ask how it is sets no deadline, and is no first contact."""
         case = self._in_watch(source="work_record", user="manager_a")
-        self._contact(case, result="reached")
-        self.assertEqual((case.deadline, case.first_contact_at), (False, False))
+        with freeze_time("2026-03-11 02:00:00"):
+            self._contact(case, result="reached")
+        self.assertEqual((case.deadline, case.first_contact_at), (False, case.accepted_at))
+
+    def test_while_the_promise_is_kept(self):
+        """He is told how it goes as often as it takes, and asked for nothing."""
+        case = self._proposed(source="work_record", user="manager_a")
+        case.action_accept()
+        with freeze_time("2026-03-11 02:00:00"):
+            self._contact(case)
+            self._contact(case, "sms", "delivered")
+        self.assertEqual(case.state, "doing")
+        self.assertNotIn(True, case.interaction_ids.sorted()[:2].mapped("is_attempt"))
 
     def test_none_after_the_final_refusal(self):
         case = self._leaves(source="work_record", user="manager_a")
         case.action_refuse()
         with self.assertRaisesRegex(UserError, "no offers and no contacts any more"):
             self._contact(case)
+
+    def test_every_channel_is_counted(self):
+        """A meeting is a visit, and what a company adds is a text; only where he comes himself is free."""
+        wechat = self.env["vip.channel"].create({"name": "WeChat", "code": "wechat"})
+        result = self.env.ref("vip_customer.interaction_result_reached")
+        case = self._leaves(source="work_record", user="manager_a", effective_on="2026-05-30")
+        case.contact(wechat.id, result.id)
+        with freeze_time("2026-03-11 02:00:00"):
+            with self.assertRaisesRegex(UserError, "No more by WeChat .* calls: 3.*home visits: 1"):
+                case.contact(wechat.id, result.id)
+            self._contact(case, "gathering", "met")
+        with freeze_time("2026-03-12 02:00:00"):
+            for channel in ("visit", "community", "sms"):
+                with (
+                    self.subTest(channel=channel),
+                    self.assertRaisesRegex(UserError, "There is still: calls: 3"),
+                ):
+                    self._contact(case, channel)
+            for channel in ("hall", "hotline"):
+                self._contact(case, channel, "reached")
+        self.assertEqual(case.attempts_left, "calls: 3")
+
+    def test_counted_contacts_stay_as_they_are(self):
+        case = self._leaves(source="work_record", user="manager_a")
+        contact = self.env["vip.interaction"].browse(self._contact(case))
+        mine = self._as("manager_a", contact)
+        for values in (
+            {"date": "2026-03-09 02:00:00"},
+            {"channel_id": self.env.ref("vip_customer.channel_hotline").id},
+            {"result_id": self.env.ref("vip_customer.interaction_result_reached").id},
+            {"partner_id": self.plain.id},
+            {"purpose": "inbound"},
+        ):
+            for user in ("manager_a", "boss"):
+                with (
+                    self.subTest(user=user, **values),
+                    self.assertRaisesRegex(UserError, f"is counted by {case.name}, so “.*” stays as"),
+                ):
+                    self._as(user, contact).write(values)
+        mine.summary = "Let it ring ten times"
+        with self.assertRaisesRegex(UserError, f"is counted by {case.name}: it is not deleted"):
+            self._as("boss", contact).unlink()
+
+    def test_not_past_the_case(self):
+        values = {
+            "partner_id": self.partner.id,
+            "channel_id": self.env.ref("vip_customer.channel_phone").id,
+            "result_id": self.env.ref("vip_customer.interaction_result_reached").id,
+        }
+        contacts = self.env["vip.interaction"].with_user(self.users["manager_a"])
+        contacts.create({**values, "purpose": "retention"})  # nobody asked to leave
+        case = self._leaves(source="work_record", user="manager_a")
+        contacts.create({**values, "purpose": "courtesy"})
+        for _state in ("new", "closed"):
+            with self.assertRaisesRegex(UserError, f"are counted by {case.name}: note this one there"):
+                contacts.create({**values, "purpose": "retention"})
+            case.action_refuse()
+
+    def test_who_comes_second_fails(self):
+        """What judges a state or a cap updates the case, also where it leaves no other trace in it."""
+        case = self._leaves(source="work_record", user="manager_a")
+
+        def version():
+            self.env.flush_all()
+            return self.env.execute_query(
+                SQL("SELECT ctid::text FROM vip_retention_case WHERE id = %s", case.id)
+            )
+
+        before = version()
+        self._contact(case)
+        self.assertNotEqual(version(), before)
+
+
+@tagged("post_install", "-at_install")
+class TestQuickDialog(RetentionCase):
+    """“Log contact” with the purpose of retention goes through the case."""
+
+    def _log(self, partner=None, user="manager_a", **values):
+        dialogs = self.env["vip.log.call"].with_user(self.users[user])
+        dialogs.create(
+            {
+                "partner_id": (partner or self.partner).id,
+                "channel_id": self.env.ref("vip_customer.channel_phone").id,
+                "result_id": self.env.ref("vip_customer.interaction_result_no_answer").id,
+                "purpose": "retention",
+                **values,
+            }
+        ).action_confirm()
+        return self.env["vip.interaction"].search([], limit=1, order="id desc")
+
+    def test_counts(self):
+        case = self._leaves(source="work_record", user="manager_a")
+        contact = self._log(summary="Engaged", rating="3")
+        self.assertEqual(
+            (contact.retention_case_id, contact.is_attempt, contact.summary, contact.rating),
+            (case, True, "Engaged", "3"),
+        )
+        self.assertEqual(self._log_of(case)[-1], ("contacted", "manager_a"))
+        with self.assertRaisesRegex(UserError, "today already. Once a day is enough"):
+            self._log()
+
+    def test_of_another_day(self):
+        with freeze_time("2026-03-08 02:00:00"):
+            self._leaves(source="work_record", user="manager_a")
+        self._log(date="2026-03-09 02:00:00")
+        with self.assertRaisesRegex(UserError, "already. Once a day is enough: enter the day on which"):
+            self._log(date="2026-03-09 05:00:00")
+        self._log()
+
+    def test_before_he_asked(self):
+        self._leaves(source="work_record", user="manager_a")
+        self.assertFalse(self._log(date="2026-03-09 02:00:00").retention_case_id)
+
+    def test_after_the_final_refusal(self):
+        self._leaves(source="work_record", user="manager_a").action_refuse()
+        for user in ("manager_a", "desk"):
+            with self.assertRaisesRegex(UserError, "no offers and no contacts any more"):
+                self._log(user=user)
+        self.assertTrue(self._log(purpose="inbound"))
+
+    def test_dispatched(self):
+        self._leaves(source="work_record", user="manager_a")
+        with self.assertRaisesRegex(UserError, "was dispatched to .* who goes on with it"):
+            self._log(user="desk")
+
+    def test_nobody_asked_to_leave(self):
+        self.assertFalse(self._log().retention_case_id)
 
 
 @tagged("post_install", "-at_install")

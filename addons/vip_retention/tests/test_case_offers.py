@@ -197,6 +197,18 @@ class TestApproval(RetentionCase):
         with self.assertRaises(AccessError):
             self._as("lead", proposal).action_approve()
 
+    def test_lead_who_looks_after_him_in_another_branch(self):
+        """There he grants what an account manager grants, and approves nothing."""
+        self._assign(self.partner, self.users["lead"], self.county)
+        case = self._leaves(source="work_record", user="lead")
+        case.reason_id = self._ref("reason_t_fit")
+        case.action_propose(self._ref("offer_credit_l").id)
+        proposal = case.proposal_ids
+        self.assertEqual((proposal.approval, proposal.approval_level), ("waiting", "lead"))
+        with self.assertRaisesRegex(AccessError, "is decided by: Team lead"):
+            proposal.action_approve()
+        self._as("boss", proposal).action_approve()
+
     def test_absent_approver(self):
         """The deadline passes it on to the managers, once."""
         proposal = self._proposal("credit_l", "t_fit", "desk")

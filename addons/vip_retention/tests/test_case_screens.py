@@ -54,6 +54,14 @@ class TestCaseForm(RetentionCase):
         self.assertFalse({"confirm", "invisible"} & set(widget.attrib))
         self.assertEqual(widget.getparent().get("invisible"), "state == 'closed'")
 
+    def test_the_countdown_ends_with_the_case(self):
+        """Who left, or stayed, is not due to leave."""
+        for view_type in ("list", "form"):
+            arch = etree.fromstring(self.Case.get_view(view_type=view_type)["arch"])
+            for node in arch.xpath("//field[@widget='vip_case_closing']"):
+                with self.subTest(view=view_type):
+                    self.assertIn("state == 'closed'", node.get("invisible"))
+
     def test_the_auditor_has_no_buttons(self):
         case = self._leaves()
         view = self._as("auditor", case).get_view(view_type="form")
@@ -73,6 +81,54 @@ class TestCaseForm(RetentionCase):
             self.env.invalidate_all()
             self.assertFalse(case.takes_words)
             self.assertFalse(case.snapshot)
+
+    def test_what_is_to_be_settled(self):
+        """Told in the talk in which he leaves, by whoever he says it to: what needs no amounts."""
+        self.first.contract_end = "2026-12-31"
+        self._number(self.partner, SECOND)
+        benefit = self.env.ref("vip_customer.benefit_boarding")
+        self.env["vip.billing.fact"].search(
+            [("number_id", "=", self.first.id), ("month", "=", "2026-01-01")]
+        ).arrears_suspensions = 1
+        case = self._leaves(source="work_record", user="manager_a", number_id=self.first.id)
+        owner, desk = case, self._as("desk", case)
+        self.assertFalse(owner.to_settle or desk.to_settle)
+        desk.action_refuse()
+        self.env.invalidate_all()
+        contract = f"His contract runs until {format_date(self.env, date(2026, 12, 31))}."
+        for shown in (owner.to_settle, desk.to_settle):
+            self.assertIn(contract, shown)
+            self.assertIn("Numbers that he keeps with us: 1.", shown)
+            self.assertIn(benefit.name, shown)
+            self.assertNotIn("points", shown)
+        self.assertIn("suspended for arrears", owner.to_settle)
+        self.assertNotIn("arrears", desk.to_settle)
+        self.assertIn("What he still has to pay is in the billing system", desk.to_settle)
+        self.assertFalse(self._as("manager_b", case).to_settle)
+        with at("2026-03-11 10:00"):
+            self.env.invalidate_all()
+            self.assertFalse(desk.to_settle)
+            self.assertTrue(owner.to_settle)
+        case.sudo().departure_ids.action_withdraw()
+        self.env.invalidate_all()
+        self.assertFalse(owner.to_settle)
+
+    def test_what_ends_with_the_last_number(self):
+        """The score tells what he was billed: a number for who may know that."""
+        case = self._as("desk", self._leaves(source="work_record", user="manager_a"))
+        case.action_refuse()
+        owner = self._as("manager_a", case)
+        score = self.partner.vip_membership_id._explain()["figures"]["score"]
+        self.assertIn("His points and his tier end with his last number.", case.to_settle)
+        self.assertIn(f"His {score} points and his tier end", owner.to_settle)
+        self._redeem("BOARDING")
+        self.env.invalidate_all()
+        self.assertIn("On the way to him:", case.to_settle)
+
+    def test_nothing_ends_with_a_suspension(self):
+        case = self._leaves(kind="suspension")
+        case.action_refuse()
+        self.assertNotIn("his tier end", case.to_settle)
 
     def test_what_he_asks_for(self):
         case = self._leaves(kind="port_out", number_id=self.first.id)

@@ -14,6 +14,16 @@ ONE, TWO, THREE = "13800000001", "13800000002", "13800000003"
 
 
 class DepartureCase(VipRetentionCase):
+    def _assert_closes_in_an_hour(self, departure):
+        """Of Li, announced for today at ten."""
+        number = self.li.vip_number_ids
+        for time, state in (("02:10", "announced"), ("02:59", "announced"), ("03:10", "effective")):
+            with self.subTest(time=time), freeze_time(f"2026-03-10 {time}:00"):
+                self.Departure._take_effect_due(self.company)
+                self.assertEqual(departure.state, state)
+                self.assertEqual(number.state == "closed", state == "effective")
+        self.assertEqual(number.closed_on, date(2026, 3, 10))
+
     def assertRefused(self, words, *args, **kwargs):
         with self.assertRaisesRegex(UserError, words), self.env.cr.savepoint():
             self._depart(*args, **kwargs)
@@ -55,6 +65,10 @@ class TestDepartureRecorded(DepartureCase):
         self.assertEqual(departure.sudo().number_id.number, THREE)
         with self.assertRaises(AccessError):
             departure.read(["number_id"])
+
+    def test_other_systems_send_the_number_as_a_number(self):
+        departure = self._depart(self.wang, "desk", int(THREE))
+        self.assertEqual(departure.sudo().number_id.number, THREE)
 
     def test_account_manager_records_for_a_colleague(self):
         departure = self._depart(self.wang, "manager_b", THREE)
@@ -113,6 +127,11 @@ class TestDepartureRecorded(DepartureCase):
         self.assertRefused(
             "“139 1111 2222” is no open number of “Li”", self.li, "desk", "139 1111 2222"
         )
+
+    def test_what_is_no_number(self):
+        for value in (["138"], {"number": ONE}, 1.5, True):
+            with self.subTest(value=value):
+                self.assertRefused("is no number. Give it as text", self.li, "desk", value)
 
     def test_number_of_another_as_typed(self):
         self.assertRefused("is no open number of “Li”", self.li, "desk", TWO)
@@ -296,10 +315,11 @@ class TestDepartureActions(DepartureCase):
         self.assertEqual(tracked.mapped("field_id.name"), ["effective_on"])
 
     def test_change_day_to_today(self):
+        """He is spoken to first: the scheduled action closes the number an hour later, and not before."""
         departure = self._depart(self.li)
         departure.with_user(self.users["desk"]).change_day("2026-03-10")
-        self.assertEqual(departure.state, "effective")
-        self.assertEqual(self.li.vip_number_ids.closed_on, date(2026, 3, 10))
+        departure.with_user(self.users["desk"]).change_day("2026-03-10")  # moves nothing
+        self._assert_closes_in_an_hour(departure)
 
     def test_change_day_into_the_past(self):
         departure = self._depart(self.li)
@@ -346,6 +366,27 @@ class TestDepartureActions(DepartureCase):
         with self.assertRaisesRegex(AccessError, "work on departures"):
             departure.with_user(self.users["auditor"]).action_withdraw()
 
+    def test_call_in(self):
+        """From the form on which a departure is noted, before anything is closed."""
+        self.li.vip_membership_id.protected = True
+        form = Form(self.Departure.with_user(self.users["desk"]))
+        form.partner_id = self.li
+        self.assertTrue(form.is_protected)
+        self.assertEqual(form.manager_id, self.users["manager_a"])
+        form.channel_id = self.env.ref("vip_customer.channel_hall")
+        form.effective_on = "2026-03-10"
+        departure = form.save()
+        departure.action_call_in()
+        case = departure.case_id
+        self.assertEqual((case.user_id, case.state), (self.users["manager_a"], "new"))
+        self.assertTrue(case.dispatched_at)
+
+    def test_nobody_to_call_in(self):
+        departure = self._depart(self.li, "boss", effective_on="2026-03-31")
+        departure.sudo().case_id = False
+        with self.assertRaisesRegex(UserError, "no retention case about the departure of “Li”"):
+            departure.action_call_in()
+
     def test_customer(self):
         action = self._depart(self.li).with_user(self.users["boss"]).action_view_customer()
         self.assertEqual(action["res_id"], self.li.vip_membership_id.id)
@@ -353,9 +394,57 @@ class TestDepartureActions(DepartureCase):
 
 @tagged("post_install", "-at_install", "vip_departure")
 class TestDepartureEffective(DepartureCase):
+    def test_today(self):
+        """What a person is told for today is a wish like any other."""
+        calls = self._called()
+        departure = self._depart(self.li, "desk", effective_on="2026-03-10")
+        self.assertEqual(calls, [("announced", ["Li"])])
+        self._assert_closes_in_an_hour(departure)
+
+    def test_today_just_before_midnight(self):
+        """The day stays the one he named."""
+        with freeze_time("2026-03-10 15:50:00"):
+            self._depart(self.li, "boss", effective_on="2026-03-10")
+        with freeze_time("2026-03-10 17:10:00"):
+            self.Departure._take_effect_due(self.company)
+        self.assertEqual(
+            self._departures(self.li), [(ONE, "scheduled", "2026-03-10", "effective", False)]
+        )
+
+    def test_suspension_of_today(self):
+        calls = self._called()
+        departure = self._depart(self.li, "desk", kind="suspension", effective_on=False)
+        self.assertEqual((departure.state, calls), ("announced", [("announced", ["Li"])]))
+        with freeze_time("2026-03-10 03:10:00"):
+            self.Departure._take_effect_due(self.company)
+        self.assertEqual((departure.state, departure.effective_on), ("effective", date(2026, 3, 10)))
+
+    def test_the_programme_itself_reports_what_happens_today(self):
+        self._depart(self.li, effective_on="2026-03-10")
+        self.assertEqual(
+            self._departures(self.li), [(ONE, "scheduled", "2026-03-10", "effective", False)]
+        )
+
+    def test_the_past_is_no_matter_of_the_desk(self):
+        for user in ("desk", "manager_b"):
+            for values in (
+                {"effective_on": "2026-03-05"},
+                {"kind": "suspension", "effective_on": False},
+            ):
+                with (
+                    self.subTest(user=user, **values),
+                    self.assertRaisesRegex(
+                        AccessError,
+                        "Only who looks after “Li” records .* Enter today or a later day, or tell his",
+                    ),
+                    self.env.cr.savepoint(),
+                ):
+                    self._depart(self.li, user, requested_on="2026-03-05", **values)
+        self.assertFalse(self._departures(self.li))
+
     def test_at_once_where_the_day_is_over(self):
         calls = self._called()
-        self._depart(self.li, "desk", requested_on="2026-03-01", effective_on="2026-03-05")
+        self._depart(self.li, "manager_a", requested_on="2026-03-01", effective_on="2026-03-05")
         self.assertEqual(
             self._departures(self.li), [(ONE, "scheduled", "2026-03-05", "effective", False)]
         )

@@ -60,6 +60,7 @@ DOORS = [
     ),
     Door("vip.interaction", "action_leave", WRITERS),
     Door("vip.departure", "action_withdraw", AT_THE_DESK),
+    Door("vip.departure", "action_call_in", AT_THE_DESK),
     Door("vip.departure", "action_day", LOOKUP),
     Door(
         "vip.departure.day",

@@ -3,6 +3,7 @@ from . import (
     vip_assessment_reopen,
     vip_departure_day,
     vip_kpi_reopen,
+    vip_log_call,
     vip_monthly_report_answer,
     vip_protect,
     vip_retention_accept,

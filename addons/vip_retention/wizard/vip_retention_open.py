@@ -2,7 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..models.vip_departure import SCHEDULED, SUSPENSION
-from ..models.vip_retention_case import HALL, HOTLINE, WORK_RECORD
+from ..models.vip_retention_case import HALL, HOTLINE, TALKED_TO, WORK_RECORD
 from ..models.vip_retention_states import CLOSED
 
 
@@ -89,16 +89,17 @@ class VipRetentionOpen(models.TransientModel):
         for one in departures.filtered(lambda one: one.state == "announced" and not one.case_id):
             self.env["vip.retention.case"].create({"departure_id": one.id, "source": self.source})
         case = departures.case_id.sorted(lambda case: case.state == CLOSED)[:1]
+        if case.state != CLOSED and self.source in TALKED_TO:
+            case._note_talk(self.source)
         if self.description and case.state == CLOSED:
             case._message_log(body=self.description)  # what it was is evidence
         elif self.description:
             text = "\n".join(filter(None, (case.description, self.description)))
             case.description = text
-        shown = case or departures[:1]  # who leaves today has no case
         return {
             "type": "ir.actions.act_window",
-            "res_model": shown._name,
-            "res_id": shown.id,
+            "res_model": case._name,
+            "res_id": case.id,
             "views": [(False, "form")],
         }
 

@@ -117,37 +117,8 @@ export class RetentionFactsField extends Component {
     }
 }
 
-/** What the customer still has to settle when he leaves: told to him, and never a condition. */
-export class RetentionSettleField extends RetentionFactsField {
-    static template = "vip_retention.RetentionSettleField";
-
-    get others() {
-        const { numbers } = this.facts;
-        const leaving = this.props.record.data.number_count;
-        return Math.max(0, numbers - leaving);
-    }
-
-    get matters() {
-        const { contract_end: end, arrears } = this.facts;
-        return [
-            end > this.facts.on && _t("His contract runs until %s.", this.day(end)),
-            this.others && _t("Numbers that he keeps with us: %s.", this.others),
-            arrears && _t("He was suspended for arrears: look at the balance."),
-            ...this.unused,
-        ].filter(Boolean);
-    }
-}
-
-const dependencies = [{ name: "currency_id", type: "many2one", relation: "res.currency" }];
-
 registry.category("fields").add("vip_facts", {
     component: RetentionFactsField,
     supportedTypes: ["json"],
-    fieldDependencies: dependencies,
-});
-
-registry.category("fields").add("vip_facts_settle", {
-    component: RetentionSettleField,
-    supportedTypes: ["json"],
-    fieldDependencies: [...dependencies, { name: "number_count", type: "integer" }],
+    fieldDependencies: [{ name: "currency_id", type: "many2one", relation: "res.currency" }],
 });
