@@ -37,7 +37,7 @@ LOGINS = """
   ORDER BY privilege.sequence, privilege.id, role.sequence, role.id, u.login = 'admin', u.id
 """
 
-# Where the program that makes PDFs fetches styles and letters from; without it they have none on another port.
+# Where the program that makes PDFs fetches styles and letters from; on another port they would have none.
 FETCH_STYLES_HERE = """
     INSERT INTO ir_config_parameter (key, value) VALUES ('report.url', :'address')
     ON CONFLICT (key) DO UPDATE SET value = excluded.value

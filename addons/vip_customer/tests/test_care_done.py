@@ -249,9 +249,11 @@ class TestCareDone(CareCase):
     def test_postponing_refuses_a_month_that_is_over(self):
         """What was due in January is due in January, whoever puts it off in February."""
         touch = self._touch(due_date="2026-03-31").with_user(self.users["manager_a"])
-        with freeze_time("2026-04-01 02:00:00"):
-            with self.assertRaisesRegex(UserError, "in a month that is over"):
-                touch.postpone("2026-04-02", "Abroad")
+        with (
+            freeze_time("2026-04-01 02:00:00"),
+            self.assertRaisesRegex(UserError, "in a month that is over"),
+        ):
+            touch.postpone("2026-04-02", "Abroad")
         with freeze_time("2026-03-31 02:00:00"):
             self.assertTrue(touch.postpone("2026-04-02", "Abroad"))
 

@@ -69,8 +69,9 @@ class VipDemo(models.AbstractModel):
         opened = Assessment._open(
             company, Assessment._last_quarter(company), Assessment._default_scheme()
         )
+        by_team = opened.grouped("team_id")
         for branch, unlike in CHECKLISTS.items():
-            record = opened.filtered(lambda one, team=self._branch(branch): one.team_id == team)
+            record = by_team[self._branch(branch)]
             self._answer_checklist(record.with_user(self._user(BRANCHES[branch][0])), unlike)
             if not record.is_provisional:
                 self._review(record, unlike)

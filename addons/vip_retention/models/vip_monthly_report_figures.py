@@ -5,7 +5,6 @@ from odoo.fields import Domain
 from odoo.tools import SQL, format_date, format_list
 from odoo.tools.misc import formatLang
 
-from ..tools import kpi
 from ..tools.workbook import EMPTY, Cell, Sheet, workbook
 from .vip_kpi_month import REPORTED
 from .vip_kpi_report import PER_MANAGER, RATES, SUMS

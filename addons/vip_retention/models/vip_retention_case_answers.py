@@ -339,7 +339,7 @@ class VipRetentionCase(models.Model):
 
     def action_consider(self):
         """The customer wants to think it over: the account manager asks again, within two working days and
-        before he leaves. Said once more it gains nobody time, nor where the first contact was not made.
+        before he leaves. Said once more it gains nobody time.
 
         Where nobody is responsible for the customer, who talks to him goes on, and the leads are told.
 
@@ -351,7 +351,7 @@ class VipRetentionCase(models.Model):
             # what waits for approval is nothing that he could think about
             offered = latest.filtered(lambda one: not one._refusal_to_answer())
             offered._answer(THINKS_ABOUT)
-            case._set_follow_up(keeps=not case.first_contact_at or case.state == CONSIDERING)
+            case._set_follow_up(keeps=case.state == CONSIDERING)
             case.state = CONSIDERING
             case._log("considering", offered.offer_id.name)
             user = case.partner_id.vip_membership_id._responsible()
@@ -455,7 +455,7 @@ class VipRetentionCase(models.Model):
         for case in self.search([("outcome", "=", REFUSED), ("activity_ids", "!=", False)]):
             # what was planned since is about something else; of a closing the second is known
             left = case.activity_ids.filtered(
-                lambda one: one.create_date.replace(microsecond=0) <= case.closed_at
+                lambda one, over=case.closed_at: one.create_date.replace(microsecond=0) <= over
             )
             left.try_lock_for_update().unlink()
 

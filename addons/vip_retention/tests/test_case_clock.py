@@ -201,14 +201,13 @@ class TestNoTimeGained(ClockCase):
         case.sudo().departure_id.change_day("2026-03-11")
         self.assertEqual(self._due(case), "10 18:30")
 
-    def test_thinks_about_it_before_the_first_contact(self):
-        """Only from the first contact on there are two working days, and once."""
+    def test_thinks_about_it_in_the_first_contact(self):
+        """His answer is the first contact: from it on there are two working days, and once."""
         case = self._listed()
         with at("2026-03-10 15:00"):
             case.action_consider()
-            self.assertEqual((case.state, self._due(case)), ("considering", "11 10:00"))
-            self._reached(case)
-            self.assertEqual(self._due(case), "12 15:00")
+            self.assertEqual((case.state, self._due(case)), ("considering", "12 15:00"))
+            self.assertTrue(case.first_contact_at)
         with at("2026-03-11 15:00"):
             self._reached(case)
             case.action_consider()

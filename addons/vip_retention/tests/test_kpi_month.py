@@ -237,7 +237,7 @@ class TestKpiMonth(KpiCase):
         self.assertEqual(self._figures(wang, month), {"opening", "left_tier"})
 
     def test_number_of_the_next_month(self):
-        """A number he was given since, of which nobody said when it was opened, changes nothing of January."""
+        """A number he was given since, and nobody said when it was opened, changes nothing of January."""
         li = self._join("Li")
         self._close(li, "2026-01-20")
         number = self.env["vip.service.number"].create({"partner_id": li.id, "number": "1370"})

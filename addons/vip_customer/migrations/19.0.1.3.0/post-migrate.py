@@ -1,4 +1,4 @@
-"""What 19.0.1.2.0 did not note: which rating of a contact is the customer's answer to the request it closed."""
+"""What 19.0.1.2.0 did not note: which rating of a contact is the customer's answer to the request."""
 
 
 def migrate(cr, version):
