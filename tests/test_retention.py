@@ -456,7 +456,9 @@ def test_what_belongs_to_him_holds_up_no_final_refusal(desk, closing):
     begun = time.monotonic()
     with contextlib.closing(desk.system.connect()) as connection:
         cursor = connection.cursor()
-        cursor.execute("SELECT id FROM vip_membership WHERE partner_id = %s FOR UPDATE", (customer,))
+        cursor.execute(
+            "SELECT id FROM vip_membership WHERE partner_id = %s FOR UPDATE", (customer,)
+        )
         cursor.execute(
             "SELECT id FROM mail_activity WHERE res_model = 'vip.retention.case' AND res_id = %s"
             " FOR UPDATE",

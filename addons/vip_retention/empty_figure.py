@@ -21,7 +21,9 @@ class EmptyFloat(_MayBeEmpty, fields.Float):
     """A number that may be missing."""
 
     def convert_to_column(self, value, record, values=None, validate=True):
-        return None if _is_empty(value) else super().convert_to_column(value, record, values, validate)
+        return (
+            None if _is_empty(value) else super().convert_to_column(value, record, values, validate)
+        )
 
 
 class EmptyMonetary(_MayBeEmpty, fields.Monetary):

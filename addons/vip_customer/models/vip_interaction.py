@@ -37,7 +37,15 @@ class VipInteraction(models.Model):
     _inherit = "vip.customer.record"
     _order = "date desc, id desc"
     _guarded_fields = frozenset(
-        {"company_id", "is_contact", "is_automatic", "user_id", "message_id", "event_id", "rating_id"}
+        {
+            "company_id",
+            "is_contact",
+            "is_automatic",
+            "user_id",
+            "message_id",
+            "event_id",
+            "rating_id",
+        }
     )
 
     date = fields.Datetime(required=True, default=lambda self: fields.Datetime.now(), index=True)

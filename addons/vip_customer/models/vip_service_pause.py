@@ -63,7 +63,9 @@ class VipServicePause(models.Model):
         readonly=True, string="Working hours", help="Working time in it, when it is over."
     )
     resolve_by = fields.Datetime(
-        readonly=True, string="Resolve by", help="Until when it was to be resolved as the pause began."
+        readonly=True,
+        string="Resolve by",
+        help="Until when it was to be resolved as the pause began.",
     )
     user_id = fields.Many2one("res.users", readonly=True, ondelete="restrict", string="Paused by")
 

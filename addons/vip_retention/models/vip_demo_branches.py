@@ -18,7 +18,11 @@ QINGSHAN = (
     "一名客户经理服务三个乡镇，路途时间长。（One manager serves three townships.）",
     "申请增配一名客户经理。（A second account manager is asked for.）",
 )
-BRANCHES = {"city": ("lead", CITY), "linjiang": ("lead2", LINJIANG), "qingshan": ("lead3", QINGSHAN)}
+BRANCHES = {
+    "city": ("lead", CITY),
+    "linjiang": ("lead2", LINJIANG),
+    "qingshan": ("lead3", QINGSHAN),
+}
 # What of the checklist is not simply in place, by the number of the item: the branch's answer, and the
 # reviewer's where he saw it otherwise.
 CHECKLISTS = {

@@ -121,7 +121,9 @@ class VipMembership(models.Model):
                 ("points", ">", 0),
             ]
         )
-        unknown = self.filtered(lambda member: not set(kinds.ids).isdisjoint(member.risk_unknown or ()))
+        unknown = self.filtered(
+            lambda member: not set(kinds.ids).isdisjoint(member.risk_unknown or ())
+        )
         (unknown | signals.partner_id.vip_membership_id)._renew_risk()
 
     @api.model
@@ -290,8 +292,10 @@ class VipMembership(models.Model):
         moved = self.filtered(lambda member: member.last_contact_on != before[member])
         # a contact ends a silence, and one that was none after all may begin it
         back = moved.filtered(
-            lambda member: not member.last_contact_on
-            or (before[member] and member.last_contact_on < before[member])
+            lambda member: (
+                not member.last_contact_on
+                or (before[member] and member.last_contact_on < before[member])
+            )
         )
         back._renew_risk()
         (moved - back)._renew_risk_of("silence")

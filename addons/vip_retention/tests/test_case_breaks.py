@@ -151,7 +151,9 @@ class TestDialog(RetentionCase):
 
     def test_today_and_for_good(self):
         """His final refusal stands, and he leaves today."""
-        case = self._as("desk", self.Case.browse(self._confirm(effective_on="2026-03-10")["res_id"]))
+        case = self._as(
+            "desk", self.Case.browse(self._confirm(effective_on="2026-03-10")["res_id"])
+        )
         case.action_refuse()
         departure = case.sudo().departure_id
         self.assertEqual(

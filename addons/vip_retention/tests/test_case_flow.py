@@ -922,7 +922,9 @@ class TestCaseContacts(RetentionCase):
             for user in ("manager_a", "boss"):
                 with (
                     self.subTest(user=user, **values),
-                    self.assertRaisesRegex(UserError, f"is counted by {case.name}, so “.*” stays as"),
+                    self.assertRaisesRegex(
+                        UserError, f"is counted by {case.name}, so “.*” stays as"
+                    ),
                 ):
                     self._as(user, contact).write(values)
         mine.summary = "Let it ring ten times"
@@ -940,7 +942,9 @@ class TestCaseContacts(RetentionCase):
         case = self._leaves(source="work_record", user="manager_a")
         contacts.create({**values, "purpose": "courtesy"})
         for _state in ("new", "closed"):
-            with self.assertRaisesRegex(UserError, f"are counted by {case.name}: note this one there"):
+            with self.assertRaisesRegex(
+                UserError, f"are counted by {case.name}: note this one there"
+            ):
                 contacts.create({**values, "purpose": "retention"})
             case.action_refuse()
 
@@ -991,7 +995,9 @@ class TestQuickDialog(RetentionCase):
         with freeze_time("2026-03-08 02:00:00"):
             self._leaves(source="work_record", user="manager_a")
         self._log(date="2026-03-09 02:00:00")
-        with self.assertRaisesRegex(UserError, "already. Once a day is enough: enter the day on which"):
+        with self.assertRaisesRegex(
+            UserError, "already. Once a day is enough: enter the day on which"
+        ):
             self._log(date="2026-03-09 05:00:00")
         self._log()
 

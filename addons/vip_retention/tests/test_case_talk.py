@@ -175,7 +175,9 @@ class TestCaseTalk(RetentionCase):
         held = case.sudo().activity_ids
         self.assertTrue(held)
         activities = self.registry["mail.activity"]
-        with patch.object(activities, "try_lock_for_update", lambda self, **_options: self.browse()):
+        with patch.object(
+            activities, "try_lock_for_update", lambda self, **_options: self.browse()
+        ):
             case.action_refuse()
         self.assertEqual((case.outcome, case.sudo().activity_ids), ("refused", held))
         later = case.sudo().activity_schedule(

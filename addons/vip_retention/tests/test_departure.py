@@ -417,7 +417,9 @@ class TestDepartureEffective(DepartureCase):
         self.assertEqual((departure.state, calls), ("announced", [("announced", ["Li"])]))
         with freeze_time("2026-03-10 03:10:00"):
             self.Departure._take_effect_due(self.company)
-        self.assertEqual((departure.state, departure.effective_on), ("effective", date(2026, 3, 10)))
+        self.assertEqual(
+            (departure.state, departure.effective_on), ("effective", date(2026, 3, 10))
+        )
 
     def test_the_programme_itself_reports_what_happens_today(self):
         self._depart(self.li, effective_on="2026-03-10")

@@ -188,9 +188,7 @@ class TestKpiBreaks(KpiCase):
         number = self._close(li, "2026-01-20")
         departure = self.env["vip.departure"].search([("number_id", "=", number.id)])
         january = self._frozen()
-        self.assertEqual(
-            (departure.remark, str(departure.counts_in)), ("no_record", "2026-01-01")
-        )
+        self.assertEqual((departure.remark, str(departure.counts_in)), ("no_record", "2026-01-01"))
         self.assertFalse(self._fact(li, self._month("2026-02-01")))
         january.with_user(self.users["approver"]).action_reopen("Arrears came late")
         self.assertFalse(departure.counts_in)

@@ -294,9 +294,7 @@ class TestKpiValues(KpiCase):
         who had him last. One saved of two, and 30 + 240 for one save."""
         day = "2026-01-20 02:00:00"
         self._case("A", "saved", day, [("accepted", "2026-01-10 02:00:00", 30)])
-        lost = self._case(
-            "B", "lost_after_watch", day, [("accepted", "2025-11-20 02:00:00", 240)]
-        )
+        lost = self._case("B", "lost_after_watch", day, [("accepted", "2025-11-20 02:00:00", 240)])
         self._close(lost, "2025-12-10")
         month = self._month()
         self.assertEqual(self._of(month, "cases_saved", "cases_decided", "closing"), (1, 2, 1))

@@ -300,9 +300,7 @@ def _counts_in(departure: Departure, month: date, frozen: Frozen | None) -> date
     return departure.counts_in or (month if is_late else departure.day.replace(day=1))
 
 
-def _end(
-    result: Fact, customer: Customer, month: date, last_counted: date, frozen: Frozen | None
-):
+def _end(result: Fact, customer: Customer, month: date, last_counted: date, frozen: Frozen | None):
     """Churned or left the tier, for who is not counted at the end of the month."""
     closing = _closing(customer, next_month(month) - timedelta(days=1))
     if not closing:
@@ -315,9 +313,7 @@ def _end(
     result.churned_arrears = int(kinds == {ARREARS})
     result.churned_scheduled = 1 - result.churned_arrears
     result.churned_port_out = int(SCHEDULED not in kinds and PORT_OUT in kinds)
-    result.left_closed = int(
-        _is_left_closed(customer, month, last_counted, closing[0], frozen)
-    )
+    result.left_closed = int(_is_left_closed(customer, month, last_counted, closing[0], frozen))
 
 
 def _closing(customer: Customer, day: date) -> tuple[date, list[Departure]] | None:
@@ -348,9 +344,7 @@ def _closing(customer: Customer, day: date) -> tuple[date, list[Departure]] | No
         own = [d for d in customer.departures if d.number is None and _is_gone(d, day)]
         ends = [(departure.day, True, departure) for departure in own]
     last = max((end for end, _is_closed, _departure in ends), default=None)
-    closing = [
-        departure for end, is_closed, departure in ends if end == last and is_closed
-    ]
+    closing = [departure for end, is_closed, departure in ends if end == last and is_closed]
     if last is None or not closing:
         return None
     return last, [departure for departure in closing if departure]
@@ -367,9 +361,7 @@ def _closed(customer: Customer, number: Number, day: date) -> tuple[date | None,
     if not known:
         is_closed = number.closed_on is not None and number.closed_on <= day
         return (number.closed_on if is_closed else None), None
-    held = [
-        d for d in known if _is_gone(d, day) and (d.reopened_on is None or d.reopened_on > day)
-    ]
+    held = [d for d in known if _is_gone(d, day) and (d.reopened_on is None or d.reopened_on > day)]
     last = max(held, key=lambda d: (d.day, d.id), default=None)
     return (last.day if last else None), last
 

@@ -9,7 +9,9 @@ class VipRiskPostpone(models.TransientModel):
     _inherit = "vip.guarded.mixin"
 
     membership_id = fields.Many2one("vip.membership", required=True, string="Customer")
-    day = fields.Date(required=True, string="Until", help="After today, within 30 days of the rise.")
+    day = fields.Date(
+        required=True, string="Until", help="After today, within 30 days of the rise."
+    )
     reason = fields.Char(required=True)
 
     def action_confirm(self):
