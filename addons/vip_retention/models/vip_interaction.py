@@ -3,7 +3,6 @@ from odoo.exceptions import UserError
 
 from odoo.addons.vip_customer.models.vip_interaction import VipInteraction as Interaction
 
-
 # By these it is counted how often somebody who wants to leave was contacted.
 COUNTED = ("partner_id", "date", "channel_id", "purpose", "result_id")
 
@@ -13,7 +12,11 @@ class VipInteraction(models.Model):
     noted by the case. One that he rated makes him be assessed anew at once."""
 
     _inherit = "vip.interaction"
-    _guarded_fields = Interaction._guarded_fields | {"retention_case_id", "is_attempt"}
+    _guarded_fields = Interaction._guarded_fields | {
+        "retention_case_id",
+        "is_attempt",
+        "is_noted_by_case",
+    }
 
     retention_case_id = fields.Many2one(
         "vip.retention.case",
@@ -25,6 +28,11 @@ class VipInteraction(models.Model):
     is_attempt = fields.Boolean(
         readonly=True, string="Attempt", help="Counts towards the contacts that a case may have."
     )
+    is_noted_by_case = fields.Boolean(
+        readonly=True,
+        string="Noted by the case",
+        help="Because the customer asked or answered; who had the talk may still describe it.",
+    )
 
     _rated_idx = models.Index("(partner_id) WHERE rating IS NOT NULL")
 
@@ -32,7 +40,7 @@ class VipInteraction(models.Model):
     def create(self, vals_list):
         interactions = super().create(vals_list)
         if not self.env.su:
-            interactions._check_noted_by_case()
+            interactions._check_own_door()
         interactions.filtered("rating")._members()._renew_risk()
         return interactions
 
@@ -73,7 +81,7 @@ class VipInteraction(models.Model):
                 )
             )
 
-    def _check_noted_by_case(self):
+    def _check_own_door(self):
         """:raise UserError: somebody notes a contact past the case that counts it"""
         for partner in self.filtered(lambda one: one.purpose == "retention").partner_id:
             if case := self.env["vip.retention.case"].sudo()._counting(partner):

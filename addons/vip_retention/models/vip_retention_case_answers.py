@@ -454,9 +454,8 @@ class VipRetentionCase(models.Model):
     def _drop_left_activities(self):
         for case in self.search([("outcome", "=", REFUSED), ("activity_ids", "!=", False)]):
             # what was planned since is about something else; of a closing the second is known
-            left = case.activity_ids.filtered(
-                lambda one, over=case.closed_at: one.create_date.replace(microsecond=0) <= over
-            )
+            until = case.closed_at + relativedelta(seconds=1)
+            left = case.activity_ids.filtered_domain([("create_date", "<", until)])
             left.try_lock_for_update().unlink()
 
     # ------------------------------------------------------------

@@ -143,6 +143,7 @@ class VipRetentionCase(models.Model):
             "purpose": "retention",
             "retention_case_id": case.id,
             "is_attempt": is_ours and case.state in TALKING,
+            "is_noted_by_case": False,
         }
         if noted:
             noted.write(values)

@@ -65,6 +65,7 @@ class VipRetentionCase(models.Model):
                 "user_id": user.id,
                 "retention_case_id": self.id,
                 "is_attempt": is_ours and self.state in TALKING,
+                "is_noted_by_case": True,
             }
         )
 
@@ -89,14 +90,14 @@ class VipRetentionCase(models.Model):
         )
 
     def _noted_talk(self, channel, result, moment):
-        """The contact as which this talk was noted by itself, and of which the user says more now; empty where
-        he notes another one. That somebody called the customer was a guess, that he came was none."""
+        """The contact as which the case noted this talk, and of which the user says more now; empty where he
+        notes another one. That somebody called the customer was a guess, that he came was none."""
         if result.counts != YES:
             return self.env["vip.interaction"]
         return self._contacts_in_talk(self.env.user, moment).filtered(
             lambda one: (
                 one.retention_case_id == self
-                and not one.summary
+                and one.is_noted_by_case
                 and (one.channel_id == channel or one.channel_id.code not in HE_COMES)
             )
         )[:1]

@@ -1,5 +1,6 @@
 from unittest.mock import patch
 
+from odoo.exceptions import UserError
 from odoo.tests import freeze_time, tagged
 
 from .case_common import SECOND, RetentionCase
@@ -95,6 +96,15 @@ class TestCaseTalk(RetentionCase):
         self.assertEqual(noted.summary, "At his shop")
         self.assertNotIn("home visits", case.attempts_left)
         self.assertIn("calls: 3", case.attempts_left)
+
+    def test_noted_by_hand_stays(self):
+        """Only what the case noted itself is described afterwards."""
+        case = self._leaves(source="work_record", user="manager_a")
+        self._contact(case, "phone", "reached")
+        with self.assertRaisesRegex(UserError, "today already. Once a day is enough"):
+            self._contact(case, "visit", "met")
+        case.action_withdraw()
+        self.assertEqual(self._timeline(), [("phone", "retention", "manager_a", True)])
 
     def test_a_call_is_not_the_talk_at_the_hotline(self):
         case = self._leaves()
