@@ -135,6 +135,8 @@ class VipDemo(models.AbstractModel):
                 ("partner_id.ref", "=like", "K100%"),
                 ("tier_id", "!=", False),
                 ("manager_id", "!=", False),
+                # somebody of the book is left in peace, and nobody is told of his risk
+                ("do_not_disturb", "=", False),
             ],
             order="id desc",
         )

@@ -19,7 +19,7 @@ STEPS = [
     ("considering", "Customer considers"),
     ("dispatched", "Dispatched"),
     ("handed_over", "Handed over with the customer"),
-    ("contacted", "Contact"),
+    ("contacted", "Contact noted"),
     (REFUSED, "Final refusal"),
     ("moved", "Closing date changed"),
     ("withdrawn", "Request taken back"),
