@@ -9,7 +9,7 @@ customer's final refusal is one click for everybody, and nothing stands in its w
 Before that: a score of who may leave, with the figures behind every point. And at the end of the month:
 figures that reconcile and are frozen, dashboards, the branches' reports and their assessment.
 """,
-    "version": "19.0.1.2.0",
+    "version": "19.0.1.0.0",
     "category": "Sales/CRM",
     "author": "VIP care and retention",
     "license": "LGPL-3",

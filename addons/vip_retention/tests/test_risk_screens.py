@@ -1,13 +1,9 @@
 from ast import literal_eval
 from datetime import timedelta
-from importlib.util import module_from_spec, spec_from_file_location
-from pathlib import Path
 
 from odoo.tests import freeze_time, tagged
 
 from .test_risk import TODAY, RiskCase
-
-SCRIPT = Path(__file__).parents[1] / "migrations" / "19.0.1.1.0" / "post-migrate.py"
 
 
 @tagged("post_install", "-at_install", "vip_risk")
@@ -128,32 +124,3 @@ class TestRiskScreens(RiskCase):
         )
         self.assertEqual([row[0] for row in sets[0]], levels)
         self.assertEqual(sets[2], [(3,)])
-
-    # ------------------------------------------------------------
-    # upgrade
-    # ------------------------------------------------------------
-
-    def test_upgrade_says_for_whom_high_risk_opens_a_case(self):
-        tiers = self.env["vip.tier"].search([])
-        script = self._script()
-        tiers.opens_risk_case = False
-        script.migrate(self.env.cr, "19.0.1.0.0")
-        self.assertEqual(tiers.filtered("opens_risk_case"), self.diamond)
-        tiers.opens_risk_case = False
-        self.gold.opens_risk_case = True
-        script.migrate(self.env.cr, "19.0.1.0.0")
-        self.assertEqual(tiers.filtered("opens_risk_case"), self.gold, "somebody said so")
-
-    def test_upgrade_works_closing_dates_out_anew(self):
-        case = self._leaves(kind="suspension")
-        case.sudo().closing_date = "2026-03-30"
-        self.env.flush_all()
-        self._script().migrate(self.env.cr, "19.0.1.0.0")
-        self.env.invalidate_all()
-        self.assertFalse(case.closing_date)
-
-    def _script(self):
-        spec = spec_from_file_location("risk_migration", SCRIPT)
-        script = module_from_spec(spec)
-        spec.loader.exec_module(script)
-        return script
