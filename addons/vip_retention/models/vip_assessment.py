@@ -477,9 +477,11 @@ class VipAssessment(models.Model):
             )
         reopened = self.sudo()  # guarded: this door only
         if self.state == REVIEWED:
-            message = self.env._(
-                "Reopened with %(score)s points: %(reason)s", score=self.score or 0, reason=reason
-            )
+            message = self.env._("Reopened without a score: %s", reason)
+            if self.is_scored:
+                message = self.env._(
+                    "Reopened with %(score)s points: %(reason)s", score=self.score, reason=reason
+                )
             values = {"state": SUBMITTED, "reviewed_by": False, "reviewed_at": False}
         else:
             message = self.env._("Given back to the branch: %(reason)s", reason=reason)

@@ -77,7 +77,7 @@ class VipDemo(models.AbstractModel):
         for branch, unlike in CHECKLISTS.items():
             record = by_team[self._branch(branch)]
             self._answer_checklist(record.with_user(self._user(BRANCHES[branch][0])), unlike)
-            if not record.is_provisional:
+            if not record.open_months:
                 self._review(record, unlike)
 
     def _answer_checklist(self, record, unlike):

@@ -181,7 +181,8 @@ class VipDeparture(models.Model):
     )
     _announced_idx = models.Index("(company_id, effective_on) WHERE state = 'announced'")
     _unsettled_idx = models.Index(
-        "(company_id, effective_on) WHERE state = 'effective' AND counts_in IS NULL"
+        "(company_id, effective_on) WHERE state = 'effective' AND counts_in IS NULL "
+        "AND kind <> 'suspension'"
     )
     _dates_in_order = models.Constraint(
         "CHECK (effective_on >= requested_on OR state <> 'announced')",
@@ -829,11 +830,15 @@ class VipDeparture(models.Model):
 
     def _follow_reopened(self, departure_ids):
         """Open again since the number was activated anew, else since today."""
-        for departure in self.browse(departure_ids):
-            today = departure.company_id._vip_today()
-            activated = departure.number_id.activated_on
-            is_anew = activated and departure.effective_on <= activated <= today
-            departure.reopened_on = activated if is_anew else today
+        departures = self.browse(departure_ids)
+        today = {company: company._vip_today() for company in departures.company_id}
+        by_day = defaultdict(list)
+        for departure in departures:
+            activated, now = departure.number_id.activated_on, today[departure.company_id]
+            is_anew = activated and departure.effective_on <= activated <= now
+            by_day[activated if is_anew else now].append(departure.id)
+        for day, ids in by_day.items():
+            self.browse(ids).reopened_on = day
 
     def _follow_passed(self, departure_ids):
         """The numbers have other owners now, so these customers do not leave with them."""

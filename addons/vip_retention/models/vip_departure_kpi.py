@@ -1,7 +1,7 @@
 from odoo import api, models
 from odoo.tools import SQL
 
-from .vip_departure import EFFECTIVE, LATE
+from .vip_departure import EFFECTIVE, LATE, SUSPENSION
 from .vip_kpi_month import FROZEN
 
 
@@ -48,6 +48,7 @@ class VipDeparture(models.Model):
             [
                 ("company_id", "=", month.company_id.id),
                 ("state", "=", EFFECTIVE),
+                ("kind", "!=", SUSPENSION),
                 ("effective_on", "<", month.month),
                 ("counts_in", "=", False),
             ]

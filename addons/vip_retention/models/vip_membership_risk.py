@@ -304,6 +304,8 @@ class VipMembership(models.Model):
     @api.model
     def _sync_numbers(self, partner_ids):
         partner_ids = list(partner_ids)
-        result = super()._sync_numbers(partner_ids)
+        # once, not with the tier that ends and the departure too
+        later = self.with_context(vip_risk_later=True)
+        result = super(VipMembership, later)._sync_numbers(partner_ids)
         self.search([("partner_id", "in", partner_ids)])._renew_risk()
         return result

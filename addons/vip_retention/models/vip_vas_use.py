@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from odoo.addons.vip_customer.models.vip_vas_use import VipVasUse as Use
@@ -17,6 +18,16 @@ class VipVasUse(models.Model):
         string="Counts in the month of",
         help="The month end that has it as taken up. Empty while its month is not frozen.",
     )
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_counted(self):
+        for use in self.filtered("counts_in"):
+            raise UserError(
+                self.env._(
+                    "“%s” counts in a frozen month and stays. Enter the day on which it ended instead.",
+                    use.display_name,
+                )
+            )
 
     @api.model
     def _settle(self, month):

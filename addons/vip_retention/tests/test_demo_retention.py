@@ -68,7 +68,7 @@ class TestRetentionDemo(TransactionCase):
         answered = assessments.filtered(lambda one: one.state != "draft")
         self.assertEqual(len(answered), 2)
         for record in answered:
-            self.assertTrue(record.is_provisional or record.state == "reviewed")
+            self.assertTrue(record.open_months or record.state == "reviewed")
             self.assertTrue(record.is_scored)
 
     def _check_cases(self, cases):

@@ -52,7 +52,9 @@ class TestKpiValues(KpiCase):
     # service
     # ------------------------------------------------------------
 
-    def _request(self, partner, resolve_by, resolved_at=None, state="closed"):
+    def _request(
+        self, partner, resolve_by, resolved_at=None, state="closed", opened_at="2026-01-02 02:00:00"
+    ):
         request = (
             self.env["vip.service.request"]
             .with_user(self.users["desk"])
@@ -67,7 +69,7 @@ class TestKpiValues(KpiCase):
         self._set(
             "vip_service_request",
             request.id,
-            opened_at="2026-01-02 02:00:00",
+            opened_at=opened_at,
             resolve_by=resolve_by,
             resolved_at=resolved_at,
             state=state,
@@ -132,10 +134,14 @@ class TestKpiValues(KpiCase):
         self.assertEqual(self._of(self._month("2026-02-01"), *names), (2, 0, 0))
 
     def test_requests_of_who_left(self):
-        """His request is due after he left: it is late all the same, for who had him last."""
+        """His request is due after he left: it is late all the same, for who had him last. What he asks for
+        without a tier is no figure of the programme."""
         li, wang = self._join("Li"), self._join("Wang", manager="manager_b")
-        with freeze_time("2026-03-09 02:00:00"):
-            self._request(li, "2026-01-10 08:00:00", state="doing")
+        before = {"state": "doing", "opened_at": "2025-12-15 02:00:00"}
+        self._request(li, "2026-01-10 08:00:00", **before)
+        former = self._join("Zhao")
+        self._request(former, "2026-01-10 08:00:00", **before)
+        self._move(former, self.env["vip.tier"], "2025-11-01")
         self._close(li, "2025-12-20")
         month = self._month()
         self.assertEqual(self._of(month, "requests_due", "requests_on_time", "closing"), (1, 0, 1))
@@ -145,6 +151,7 @@ class TestKpiValues(KpiCase):
         self.assertFalse(month.sudo()._mismatch())
         month.action_freeze()
         self.assertTrue(self._fact(wang, month).closing)
+        self.assertFalse(self._fact(former, month))
 
     def test_ratings(self):
         """Answers of the month: 5 and 4 are good, 3 is not. An answer to a request that is noted on the
@@ -219,7 +226,15 @@ class TestKpiValues(KpiCase):
     # retention
     # ------------------------------------------------------------
 
-    def _case(self, name, outcome=None, closed_at=None, offers=(), source="list"):
+    def _case(
+        self,
+        name,
+        outcome=None,
+        closed_at=None,
+        offers=(),
+        source="list",
+        opened_at="2026-01-05 02:00:00",
+    ):
         partner = self._join(name)
         with freeze_time("2026-01-05 02:00:00"):
             case = (
@@ -241,7 +256,7 @@ class TestKpiValues(KpiCase):
                 answered_at=answered_at,
                 cost=cost,
             )
-        values = {"opened_at": "2026-01-05 02:00:00", "source": source}
+        values = {"opened_at": opened_at, "source": source}
         if outcome:
             values |= {"state": "closed", "outcome": outcome, "closed_at": closed_at}
         if source == "risk":
@@ -294,7 +309,13 @@ class TestKpiValues(KpiCase):
         who had him last. One saved of two, and 30 + 240 for one save."""
         day = "2026-01-20 02:00:00"
         self._case("A", "saved", day, [("accepted", "2026-01-10 02:00:00", 30)])
-        lost = self._case("B", "lost_after_watch", day, [("accepted", "2025-11-20 02:00:00", 240)])
+        lost = self._case(
+            "B",
+            "lost_after_watch",
+            day,
+            [("accepted", "2025-11-20 02:00:00", 240)],
+            opened_at="2025-11-18 02:00:00",
+        )
         self._close(lost, "2025-12-10")
         month = self._month()
         self.assertEqual(self._of(month, "cases_saved", "cases_decided", "closing"), (1, 2, 1))
@@ -441,9 +462,15 @@ class TestKpiValues(KpiCase):
             else:
                 first.change_owner(heir.id, "2026-01-10")
         self.env.flush_all()
-        self.assertEqual(self._of(self._month(), "vas_users", "closing"), (0, 3))
+        january = self._month()
+        self.assertEqual(self._of(january, "vas_users", "closing"), (0, 3))
         december = self._month("2025-12-01")
         self.assertEqual(self._of(december, "vas_users", "vas_taken_up"), (2, 2))
+        # open again since: it was closed at the end of January
+        li.vip_number_ids.filtered(lambda line: line.state == "closed").state = "active"
+        self.env.flush_all()
+        january.action_compute()
+        self.assertEqual(self._of(january, "vas_users")[0], 0)
 
     def test_new_services_known_late(self):
         """The list of January comes after January was frozen: it counts in February, once; opened again,
@@ -463,6 +490,16 @@ class TestKpiValues(KpiCase):
         self._take_up(self._join("Wang"), "2025-12-15")
         february.action_compute()
         self.assertEqual(self._of(february, "vas_taken_up")[0], 0)
+
+    def test_new_services_of_frozen_months(self):
+        """What a frozen month has counts once, whatever becomes of the line."""
+        li = self._join("Li")
+        use = self._take_up(li, "2026-01-15")
+        january = self._frozen()
+        self.assertEqual(self._of(january, "vas_taken_up")[0], 1)
+        self._refused("counts in a frozen month and stays", use.unlink)
+        use.taken_up_on = "2026-02-03"
+        self.assertEqual(self._of(self._month("2026-02-01"), "vas_taken_up")[0], 0)
 
     def test_profile_confirmed_later(self):
         """What was known is known, also when it was confirmed since."""

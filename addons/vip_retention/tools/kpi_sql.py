@@ -185,18 +185,19 @@ def facts(month: Month, frozen: Frozen | None = None) -> SQL:
         ratings AS MATERIALIZED (%(ratings)s),
         cases AS MATERIALIZED (%(cases)s),
         offers AS MATERIALIZED (%(offers)s),
-        -- had left the tier before: his last number may close now, and what was begun for him may end
+        -- had left the tier before: his last number may close now, and what was begun while he had it may end
         gone AS MATERIALIZED (
              SELECT DISTINCT ON (h.partner_id) h.partner_id, h.tier_id, h.date_to AS day
                FROM span
-              CROSS JOIN (SELECT d.partner_id FROM span JOIN vip_departure d
+              CROSS JOIN (SELECT d.partner_id, NULL::date AS begun FROM span JOIN vip_departure d
                               ON d.company_id = span.company AND %(departed)s
-                           UNION SELECT partner_id FROM requests
-                           UNION SELECT partner_id FROM ratings
-                           UNION SELECT partner_id FROM cases
-                           UNION SELECT partner_id FROM offers) f
+                           UNION SELECT partner_id, begun FROM requests
+                           UNION SELECT partner_id, begun FROM ratings
+                           UNION SELECT partner_id, begun FROM cases
+                           UNION SELECT partner_id, begun FROM offers) f
                JOIN vip_tier_history h ON h.partner_id = f.partner_id AND h.tier_id IS NOT NULL
                 AND h.date_to >= h.date_from AND h.date_to < span.first
+                AND coalesce(h.date_to >= f.begun, TRUE)
               WHERE NOT EXISTS (SELECT FROM closing c WHERE c.partner_id = f.partner_id)
                 AND NOT EXISTS (SELECT FROM ended e WHERE e.partner_id = f.partner_id)
               ORDER BY h.partner_id, h.date_from DESC),
@@ -479,8 +480,8 @@ TOUCHES = SQL(
 REQUESTS = SQL(
     """SELECT r.partner_id, count(*) FILTER (WHERE NOT r.is_paused) AS due,
               count(*) FILTER (WHERE NOT r.is_paused AND r.resolved_at <= r.resolve_by) AS on_time,
-              count(*) FILTER (WHERE r.is_paused) AS paused
-         FROM (SELECT r.partner_id, coalesce(p.resolve_by, r.resolve_by) AS resolve_by,
+              count(*) FILTER (WHERE r.is_paused) AS paused, min(r.opened_at)::date AS begun
+         FROM (SELECT r.partner_id, r.opened_at, coalesce(p.resolve_by, r.resolve_by) AS resolve_by,
                       CASE WHEN p.id IS NULL THEN r.resolved_at
                            WHEN p.reason = 'closed' AND p.date_from < span.over
                            THEN p.date_from END AS resolved_at,
@@ -499,14 +500,15 @@ REQUESTS = SQL(
 )
 # an answer to a request is noted on its contact too and counts once
 RATINGS = SQL(
-    """SELECT r.partner_id, count(*) AS ratings, count(*) FILTER (WHERE r.rating >= 4) AS good
-         FROM (SELECT q.partner_id, r.rating
+    """SELECT r.partner_id, count(*) AS ratings, count(*) FILTER (WHERE r.rating >= 4) AS good,
+              min(r.begun)::date AS begun
+         FROM (SELECT q.partner_id, r.rating, q.opened_at AS begun
                  FROM span CROSS JOIN rating_rating r
                  JOIN vip_service_request q ON q.id = r.res_id AND q.company_id = span.company
                 WHERE r.res_model = 'vip.service.request' AND r.consumed IS TRUE AND r.rating > 0
                   AND r.rated_on >= span.begin AND r.rated_on < span.over
                 UNION ALL
-               SELECT v.partner_id, v.rating::int
+               SELECT v.partner_id, v.rating::int, v.date
                  FROM span JOIN vip_interaction v
                    ON v.company_id = span.company AND v.rating IS NOT NULL
                   AND v.date >= span.begin AND v.date < span.over
@@ -528,8 +530,9 @@ CASES = SQL(
               count(*) FILTER (WHERE c.is_asked AND c.is_ended AND c.outcome = 'withdrawn') AS withdrawn,
               count(*) FILTER (WHERE c.is_asked AND NOT c.is_ended) AS still_open,
               count(*) FILTER (WHERE c.is_ended AND NOT c.is_asked) AS at_risk,
-              coalesce(sum(c.cost) FILTER (WHERE c.is_asked AND c.is_ended), 0) AS cost
-         FROM (SELECT c.partner_id, c.outcome,
+              coalesce(sum(c.cost) FILTER (WHERE c.is_asked AND c.is_ended), 0) AS cost,
+              min(c.opened_at)::date AS begun
+         FROM (SELECT c.partner_id, c.outcome, c.opened_at,
                       c.source <> 'risk' OR c.departure_id IS NOT NULL AS is_asked,
                       coalesce(c.closed_at < span.over, FALSE) AS is_ended,
                       (SELECT sum(p.cost) FROM vip_retention_proposal p
@@ -540,13 +543,15 @@ CASES = SQL(
         GROUP BY 1"""
 )
 OFFERS = SQL(
-    """SELECT p.partner_id, count(*) AS offered, count(*) FILTER (WHERE p.is_accepted) AS accepted
+    """SELECT p.partner_id, count(*) AS offered, count(*) FILTER (WHERE p.is_accepted) AS accepted,
+              min(c.opened_at)::date AS begun
          FROM (SELECT p.partner_id, p.case_id, max(p.answered_at) AS answered_at,
                       bool_or(p.answer = 'accepted') AS is_accepted
                  FROM span JOIN vip_retention_proposal p
                    ON p.company_id = span.company AND p.answered_at < span.over
                 GROUP BY 1, 2) p
          JOIN span ON p.answered_at >= span.begin
+         JOIN vip_retention_case c ON c.id = p.case_id
         GROUP BY 1"""
 )
 
@@ -557,15 +562,23 @@ def vas(frozen: Frozen | None) -> SQL:
     return SQL(
         """SELECT u.partner_id,
                   count(*) FILTER (
-                      WHERE coalesce(u.ended_on > span.last, TRUE)
+                      WHERE coalesce(u.ended_on > span.last, TRUE) AND r.number_id IS NULL
                         AND coalesce(n.state <> 'closed' OR n.closed_on > span.last, TRUE)
                         AND coalesce(n.date_to >= span.last, TRUE)) AS in_use,
-                  count(*) FILTER (WHERE u.taken_up_on >= span.first OR %(late)s) AS taken_up
+                  -- what a frozen month has, or an earlier one, is not taken up once more
+                  count(*) FILTER (WHERE u.taken_up_on >= span.first
+                                     AND coalesce(u.counts_in >= span.first, TRUE)
+                                      OR %(late)s) AS taken_up
              FROM span
              JOIN vip_vas_use u ON u.company_id = span.company AND u.taken_up_on <= span.last
              JOIN vip_vas v ON v.id = u.vas_id AND v.counts_in_kpi IS TRUE
              LEFT JOIN vip_service_number n ON n.id = u.number_id
+             -- open again since: closed at the end of the month
+             LEFT JOIN (SELECT DISTINCT d.number_id FROM span JOIN vip_departure d
+                            ON d.company_id = span.company AND d.reopened_on > span.last AND %(gone)s) r
+               ON r.number_id = u.number_id
             GROUP BY 1""",
+        gone=GONE,
         late=SQL("u.counts_in IS NULL AND u.taken_up_on >= %s", frozen.first)
         if frozen
         else SQL("FALSE"),
