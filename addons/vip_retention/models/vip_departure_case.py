@@ -1,8 +1,9 @@
 from odoo import api, fields, models
 from odoo.tools import format_date
 
-from .vip_departure import SUSPENSION, WITHDRAWN
+from .vip_departure import ANNOUNCED, SUSPENSION, WITHDRAWN
 from .vip_departure import VipDeparture as Departure
+from .vip_retention_states import TALKING
 
 
 class VipDeparture(models.Model):
@@ -19,6 +20,20 @@ class VipDeparture(models.Model):
         ondelete="restrict",
         index="btree_not_null",
     )
+
+    may_call_in = fields.Boolean(compute="_compute_may_call_in", compute_sudo=True)
+
+    @api.depends("state", "case_id.state", "case_id.user_id")
+    def _compute_may_call_in(self):
+        """Whether there is a talk to which the account manager could be called; a new request opens one."""
+        refused = self.case_id._final_refusals()
+        for departure in self:
+            case = departure.case_id
+            is_alone = not case.user_id or case.user_id != departure.manager_id
+            is_talk = case.state in TALKING and case not in refused
+            departure.may_call_in = departure.state == ANNOUNCED and (
+                not departure._origin or (is_talk and is_alone)
+            )
 
     def _leaving(self, state):
         """Of these, in this state, those with which a number leaves: who has it suspended stays."""

@@ -47,6 +47,8 @@ class VipInteraction(models.Model):
     def write(self, vals):
         self._check_counted(vals)
         result = super().write(vals)
+        if not self.env.su and {"purpose", "partner_id"} & vals.keys():
+            self._check_own_door()
         if "rating" in vals:
             self._members()._renew_risk()
         return result

@@ -131,6 +131,24 @@ class VipRetentionCase(models.Model):
             cases.user_id = manager_id
             cases.filtered("dispatched_at").dispatched_at = fields.Datetime.now()
             cases._log("handed_over", cases.user_id.name)
+        for case in quiet._considering_alone():
+            case._dispatch(case.partner_id.vip_membership_id._responsible())
+            case._renew_tasks()
+
+    @api.model
+    def _considering_alone(self):
+        """Cases in which customers think it over who had nobody until now, see ``_ask_for_a_manager``."""
+        rows = self.env.execute_query(
+            SQL(
+                """SELECT c.id FROM vip_manager_change m
+                     JOIN vip_retention_case c ON c.partner_id = m.partner_id
+                      AND c.state = 'considering' AND c.dispatched_at IS NULL
+                    WHERE m.manager_id IS NOT NULL AND m.old_manager_id IS NULL
+                      AND NOT EXISTS (SELECT FROM vip_retention_log l
+                                       WHERE l.case_id = c.id AND l.step = 'refused')"""
+            )
+        )
+        return self.browse(row[0] for row in rows)
 
     # ------------------------------------------------------------
     # ACCEPTED
@@ -432,7 +450,17 @@ class VipRetentionCase(models.Model):
     @api.model
     def _cron_refusals(self):
         """Do what final refusals did not wait for: close cases that somebody else held, drop activities that
-        somebody held, and note the talks on the customers' timelines."""
+        somebody held, and note the talks on the customers' timelines. What is closed waits for nobody's
+        timeline."""
+        cron = self.env["ir.cron"]
+        self._close_held()
+        cron._commit_progress()
+        self._drop_left_activities()
+        cron._commit_progress()
+        self._note_refusals()
+
+    @api.model
+    def _close_held(self):
         rows = self.env.execute_query(
             SQL(
                 """SELECT c.id FROM vip_retention_case c
@@ -442,8 +470,6 @@ class VipRetentionCase(models.Model):
         )
         if held := self.browse(row[0] for row in rows)._close_refused():
             held._finish_refusals()
-        self._drop_left_activities()
-        self._note_refusals()
 
     def _drop_activities(self):
         """Nobody has anything to do in these cases any more, also not what somebody planned by hand. What
@@ -470,9 +496,13 @@ class VipRetentionCase(models.Model):
         """
         cases = self._begin_step(*TALKING)
         cases._answered()
-        # closes those in which nothing else was asked for, see ``_departures_withdrawn``
-        cases.departure_ids.filtered(lambda one: one.state == "announced").action_withdraw()
-        cases.filtered(lambda case: case.state != CLOSED)._close_withdrawn("withdrawn")
+        # closes those in which nothing else was asked for, see ``_departures_withdrawn``, and logs it
+        asked = cases.departure_ids.filtered(lambda one: one.state == ANNOUNCED)
+        logged = asked.case_id
+        asked.action_withdraw()
+        left = cases.filtered(lambda case: case.state != CLOSED)
+        (left & logged)._close_withdrawn()
+        (left - logged)._close_withdrawn("withdrawn")
         return True
 
     def _close_withdrawn(self, step=None):

@@ -8,7 +8,7 @@ from odoo.addons.vip_customer.tools import service_clock
 
 from ..tools import deadlines
 from .vip_departure import ANNOUNCED
-from .vip_retention_case import RISK
+from .vip_retention_case import RISK, TALKED_TO
 from .vip_retention_proposal import MANAGER, WAITING
 from .vip_retention_states import CONSIDERING, DOING, TALKING
 
@@ -89,7 +89,9 @@ class VipRetentionCase(models.Model):
         rule, hours, closing = deadlines.first_contact, FOLLOW_UP_HOURS, self.closing_date
         if self.state == DOING:
             rule, hours, closing = deadlines.follow_up, DOING_HOURS, self._kept_closing_date()
-        elif self.first_contact_at and (self.state == CONSIDERING or self.dispatched_by):
+        elif self.first_contact_at and (
+            self.state == CONSIDERING or self.dispatched_by or self.source not in TALKED_TO
+        ):
             rule = deadlines.follow_up
         if self.state not in (*TALKING, DOING) or not closing:
             return

@@ -4,13 +4,12 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import format_date, format_list
 
+from .vip_retention_case import TALKED_TO
 from .vip_retention_states import CLOSED, CONSIDERING, DOING, OPEN_STATES, TALKING
 
 CALL, VISIT, TEXT = "call", "visit", "text"
 # What a channel is to somebody who wants to leave; every other one is a text to him.
 KINDS = {"phone": CALL, "visit": VISIT, "gathering": VISIT, "community": VISIT}
-# By these he comes to us.
-HE_COMES = ("hotline", "hall")
 # Reached or not, in one case, while the customer has not decided.
 MOST_ATTEMPTS = {CALL: 3, VISIT: 1, TEXT: 1}
 
@@ -129,8 +128,11 @@ class VipRetentionCase(models.Model):
         moment = values.get("date") or fields.Datetime.now()
         channel = case.env["vip.channel"].browse(values["channel_id"])
         result = case.env["vip.interaction.result"].browse(values["result_id"])
-        is_ours = channel.code not in HE_COMES
         noted = case._noted_talk(channel, result, moment)
+        # who called back was not tried, however the talk is described
+        called_back = noted.purpose == "inbound" and noted.channel_id == channel
+        is_ours = channel.code not in TALKED_TO and not called_back
+        is_attempt = is_ours and (noted.is_attempt or case.state in TALKING)
         # it counts as what is said of it now
         noted.write({"purpose": "inbound", "is_attempt": False})
         if is_ours and (refusal := case._refusal_of_attempt(channel, moment)):
@@ -140,9 +142,9 @@ class VipRetentionCase(models.Model):
             "date": moment,
             "partner_id": case.partner_id.id,
             "user_id": self.env.uid,
-            "purpose": "retention",
+            "purpose": "inbound" if called_back and channel.code not in TALKED_TO else "retention",
             "retention_case_id": case.id,
-            "is_attempt": is_ours and case.state in TALKING,
+            "is_attempt": is_attempt,
             "is_noted_by_case": False,
         }
         if noted:
@@ -169,6 +171,8 @@ class VipRetentionCase(models.Model):
             self.first_contact_at = moment
             if self.state != CONSIDERING:
                 self._set_follow_up()
+                if self.dispatched_at:
+                    self._renew_tasks()
 
     def _log_contact(self, interaction):
         self._log("contacted", f"{interaction.channel_id.name}: {interaction.result_id.name}")
@@ -210,7 +214,7 @@ class VipRetentionCase(models.Model):
             [
                 ("retention_case_id", "=", self.id),
                 ("purpose", "!=", "inbound"),
-                ("channel_id.code", "not in", HE_COMES),
+                ("channel_id.code", "not in", TALKED_TO),
             ]
         )
         of_day = made.filtered(lambda one: self.company_id._vip_local(one.date).date() == day)

@@ -6,7 +6,6 @@ from odoo.tools import SQL
 from odoo.addons.vip_customer.models.vip_interaction_result import YES
 
 from .vip_retention_case import HOTLINE, TALKED_TO
-from .vip_retention_case_contacts import HE_COMES
 from .vip_retention_offer import DESK
 from .vip_retention_states import TALKING
 
@@ -72,7 +71,8 @@ class VipRetentionCase(models.Model):
     def _came_by(self, user):
         """By which channel the customer came to this user, None where the user called him."""
         is_talk = self.source in TALKED_TO
-        if (is_talk and not self.dispatched_at) or self.with_user(user)._authority() == DESK:
+        is_same_talk = is_talk and user == self.opened_by and not self.dispatched_at
+        if is_same_talk or self.with_user(user)._authority() == DESK:
             return self.source if is_talk else HOTLINE
         return None
 
@@ -98,7 +98,7 @@ class VipRetentionCase(models.Model):
             lambda one: (
                 one.retention_case_id == self
                 and one.is_noted_by_case
-                and (one.channel_id == channel or one.channel_id.code not in HE_COMES)
+                and (one.channel_id == channel or one.channel_id.code not in TALKED_TO)
             )
         )[:1]
 

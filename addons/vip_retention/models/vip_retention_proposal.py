@@ -238,8 +238,9 @@ class VipRetentionProposal(models.Model):
         requested = overrides.filtered(lambda override: override.state == REQUESTED)
         free = requested.try_lock_for_update(allow_referencing=True)
         free._take_back()
-        if overrides - free:
-            self.env.ref("vip_customer.ir_cron_follow_dates")._trigger()
+        cron = self.env.ref("vip_customer.ir_cron_follow_dates", raise_if_not_found=False)
+        if overrides - free and cron:
+            cron._trigger()
 
     def _is_put(self):
         """Whether it needs nobody's word to be put to the customer."""

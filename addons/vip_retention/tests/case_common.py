@@ -78,6 +78,12 @@ class RetentionCase(BenefitCase):
         case.action_propose(self._ref(f"offer_{offer}").id)
         return case
 
+    def _finish_refusals(self):
+        """What the scheduled action does a step at a time, in the transaction of the test."""
+        self.Case._close_held()
+        self.Case._drop_left_activities()
+        self.Case._note_refusals()
+
     def _in_watch(self, offer="plan_fit", **values):
         """A case whose watch began today."""
         case = self._proposed(offer, **values)

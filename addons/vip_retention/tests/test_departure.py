@@ -376,7 +376,9 @@ class TestDepartureActions(DepartureCase):
         form.channel_id = self.env.ref("vip_customer.channel_hall")
         form.effective_on = "2026-03-10"
         departure = form.save()
+        self.assertTrue(departure.may_call_in)
         departure.action_call_in()
+        self.assertFalse(departure.may_call_in, "he has it")
         case = departure.case_id
         self.assertEqual((case.user_id, case.state), (self.users["manager_a"], "new"))
         self.assertTrue(case.dispatched_at)

@@ -191,9 +191,9 @@ class TestRightToLeave(RetentionCase):
                 step()
         with self.assertRaisesRegex(UserError, "final refusal in RC2026-"):
             self._as("boss", case.proposal_ids).action_approve()
-        self.Case._cron_refusals()
+        self._finish_refusals()
         self.assertEqual((case.outcome, case.closed_by), ("refused", self.users["desk"]))
-        self.Case._cron_refusals()
+        self._finish_refusals()
         self.assertEqual(self._log_of(case).count(("refused", "desk")), 1)
 
     def test_noted_twice_at_once(self):
@@ -203,7 +203,7 @@ class TestRightToLeave(RetentionCase):
         self._as("lead", case).sudo()._log("refused")
         card = self.env["res.partner"].with_user(self.users["desk"]).vip_lookup(FIRST)
         self.assertEqual(card["cases"], 1)
-        self.Case._cron_refusals()
+        self._finish_refusals()
         self.assertEqual(case.closed_by, self.users["desk"])
 
     def test_survey_in_the_same_talk_only(self):
