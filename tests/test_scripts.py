@@ -13,7 +13,7 @@ from pathlib import Path
 import polib
 import pytest
 import test as scripts_test
-from checks import catalogues, odoo_tests, static
+from checks import Result, catalogues, odoo_tests, static
 from stack import debian, machine, oddities, odoo, paths, postgres, process
 from stack.errors import Stop, explain
 
@@ -476,6 +476,31 @@ print(json.dumps({
     for name, tags in shares.items()
 }))
 """
+
+
+class TestBrowser:
+    """A tour that Odoo skipped because the browser began late runs again; any other one was skipped."""
+
+    def tries(self, monkeypatch, *skipped):
+        results = [Result("1 tests", [f"skipped {what}"] if what else []) for what in skipped]
+        left = list(results)
+        monkeypatch.setattr(odoo_tests, "_run_once", lambda *arguments: left.pop(0))
+        return odoo_tests._run(None, "browser", [], "vip_browser"), len(results) - len(left)
+
+    def test_began_late(self, monkeypatch):
+        late = f"TestBrowser.test_desk : {odoo_tests.NOT_STARTED} after 10.0s."
+        assert self.tries(monkeypatch, late, None) == (Result("1 tests"), 2)
+
+    def test_began_late_twice(self, monkeypatch):
+        late = f"TestBrowser.test_desk : {odoo_tests.NOT_STARTED} after 10.0s."
+        result, tries = self.tries(monkeypatch, late, late)
+        assert result.problems
+        assert tries == 2
+
+    def test_skipped(self, monkeypatch):
+        result, tries = self.tries(monkeypatch, "TestBrowser.test_desk : no reason")
+        assert result.problems
+        assert tries == 1
 
 
 class TestShares:
