@@ -17,6 +17,10 @@ class MailActivity(models.Model):
 
     _inherit = "mail.activity"
 
+    def _to_store_defaults(self, target):
+        """The chatter names what has no summary by its display name, which Odoo does not send it."""
+        return [*super()._to_store_defaults(target), "display_name"]
+
     def _action_done(self, feedback=False, attachment_ids=None):
         planned = self._vip_planned()
         result = super()._action_done(feedback=feedback, attachment_ids=attachment_ids)

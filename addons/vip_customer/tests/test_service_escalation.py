@@ -32,6 +32,21 @@ class TestServiceEscalation(ServiceCase):
         self.assertEqual(self._tasks(request), {("warning", "manager_a"), ("escalation", "lead")})
         self.assertFalse(self._look("2026-03-10 11:05"))
 
+    def test_tasks_have_the_name_of_their_type(self):
+        """In the language of who looks, in the chatter too, which Odoo leaves blank."""
+        request = self._open()
+        self.env["res.lang"]._activate_lang("zh_CN")
+        kind = self.env.ref("vip_customer.mail_activity_type_request_escalation")
+        kind.update_field_translations("name", {"en_US": "Late", "zh_CN": "超时"})
+        request.sudo()._schedule_tasks(
+            [("vip_customer.mail_activity_type_request_escalation", request.id, self.env.uid)]
+        )
+        task = request.sudo().activity_ids.filtered(lambda one: one.activity_type_id == kind)
+        for lang, name in (("en_US", "Late"), ("zh_CN", "超时")):
+            self.env.invalidate_all()  # another reader
+            [sent] = task.with_context(lang=lang).activity_format()["mail.activity"]
+            self.assertEqual((sent["summary"], sent["display_name"]), (False, name))
+
     def test_the_resolution(self):
         request = self._open()
         request.action_respond()
